@@ -1,0 +1,323 @@
+"""Build a dataset from a recipe: audit, survey, curate, plan, write. Run again, it goes on.
+
+The held-out splits are written first. Train is then drawn with their pictures' hashes at hand, so
+that no picture stands in two splits, not even a full stop that two families draw alike.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen import __version__, characters, console, curate, manifest, metadata, recipe, shards
+from datagen.atomic import atomic_file, remove_leftovers, write_csv, write_text
+from datagen.characters import CharacterTable
+from datagen.errors import InputError, UsageError
+from datagen.executor import Executor, default_workers
+from datagen.fonts import FontAudit, audit_fonts
+from datagen.manifest import SPLITS, Rejected
+from datagen.plan import Plan, assign_families, cut, plan, unused_rows
+from datagen.recipe import Recipe
+from datagen.seeds import hex64
+from datagen.shards import SHARDS_CSV, STATE, Finished, Shard
+from datagen.sources import open_source
+from datagen.survey import Pictures, survey
+from datagen.worker import Context, RealRow, ShardTask, setup, write_shard
+
+_ORDER = ("test", "validation", "train")
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made.
+
+    Attributes:
+        folder: The dataset.
+        name: Its name.
+        records: Records by split.
+        sources: Records by source.
+        rejected: Samples that were left out.
+        families: Families of fonts that were used.
+        bytes: Size of all shards.
+        written: Shards that this run wrote; 0 where everything was there already.
+        notes: What a user should know, such as optional sources that were not given.
+    """
+
+    folder: Path
+    name: str
+    records: Mapping[str, int]
+    sources: Mapping[str, int]
+    rejected: int
+    families: int
+    bytes: int
+    written: int
+    notes: Sequence[str]
+
+
+def build(
+    recipe_name: str | Path,
+    out: Path,
+    sources: Mapping[str, Path] | None = None,
+    workers: int | None = None,
+) -> Built:
+    """Build a dataset, or go on with one that was stopped.
+
+    Args:
+        recipe_name: Name of a shipped recipe, or a TOML file.
+        out: Folder of the dataset; made where it is missing.
+        sources: Paths of the real sources by name.
+        workers: Number of processes; None for one a core.
+
+    Raises:
+        UsageError: The recipe or an argument is wrong.
+        InputError: A source is broken, or `out` holds something else.
+    """
+    workers = default_workers() if workers is None else workers
+    if workers < 1:
+        raise UsageError(f"workers (={workers}) must be at least 1")
+    given = recipe.load(recipe_name)
+    return _Build(given, recipe.resolve(given, sources or {}), out, workers).run()
+
+
+class _Build:
+    """One run of a build; the steps in order."""
+
+    def __init__(self, given: Recipe, resolved: Recipe, out: Path, workers: int) -> None:
+        self._recipe = resolved
+        self._out = out
+        self._workers = workers
+        self._characters = characters.load(resolved.characters)
+        self._sources = {
+            name: open_source(s.kind, Path(s.path), self._characters, s.options)
+            for name, s in resolved.sources.items()
+            if not s.drawn
+        }
+        self._notes = [
+            f"no path was given for the source {name}: nothing comes from it"
+            for name in recipe.left_out(given, resolved)
+        ]
+        self._written = 0
+
+    def run(self) -> Built:
+        audit = fonts_of(self._recipe, self._characters, self._workers)
+        self._claim(audit)
+        pictures = survey(
+            self._sources,
+            self._characters,
+            self._recipe.size,
+            self._recipe.frame,
+            self._out / STATE / "pixels",
+            self._workers,
+        )
+        keep, doubled = self._curate(pictures)
+        planned = plan(self._recipe, pictures, keep, len(self._characters))
+        families = assign_families(
+            {face.group: face.style for face in audit.faces},
+            self._recipe.splits,
+            self._recipe.seed,
+        )
+        done = self._write_shards(planned, pictures, audit, families)
+        unused = unused_rows(planned, pictures, self._characters, self._recipe)
+        drawn = [row for shard in done for row in shard.rejected]
+        glyphs = _rejected_glyphs(audit, self._recipe)
+        rejected = [*glyphs, *pictures.rejected, *doubled, *unused, *drawn]
+        return self._finish(done, rejected, audit, families)
+
+    def _curate(self, pictures: Pictures) -> tuple[NDArray[np.bool_], list[Rejected]]:
+        if self._recipe.curate.duplicates == "keep":
+            return np.ones(len(pictures), np.bool_), []
+        return curate.duplicates(pictures, self._characters)
+
+    def _identity(self, audit: FontAudit) -> dict[str, str]:
+        """What the bytes of the dataset depend on."""
+        fonts = "\n".join(f"{f.sha256} {f.index} {f.group} {f.labels}" for f in audit.faces)
+        return {
+            "version": __version__,
+            "recipe": _digest(recipe.to_toml(self._recipe)),
+            "characters": self._characters.digest,
+            "fonts": _digest(fonts),
+            **{f"source {n}": s.fingerprint() for n, s in self._sources.items()},
+        }
+
+    def _claim(self, audit: FontAudit) -> None:
+        """Make the folder ours, or refuse it where it holds something else."""
+        state = self._out / STATE / "build.json"
+        identity = self._identity(audit)
+        if state.exists():
+            try:
+                before = json.loads(state.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise InputError(f"{state}: the build's record is damaged ({error})") from error
+            changed = sorted(
+                key for key in {*before, *identity} if before.get(key) != identity.get(key)
+            )
+            if changed:
+                raise InputError(
+                    f"{self._out}: holds a build that differs in its {', '.join(changed)}; give "
+                    "another --out or remove the folder"
+                )
+        elif self._out.exists() and (not self._out.is_dir() or any(self._out.iterdir())):
+            raise InputError(
+                f"{self._out}: holds something that is no dataset of this recipe; "
+                "give another --out"
+            )
+        for folder in (self._out, self._out / "manifests", self._out / STATE):
+            folder.mkdir(parents=True, exist_ok=True)
+            remove_leftovers(folder)
+        write_text(state, json.dumps(identity, indent=2) + "\n")
+
+    def _write_shards(
+        self, planned: Plan, pictures: Pictures, audit: FontAudit, families: Mapping[str, str]
+    ) -> list[Finished]:
+        context = Context(
+            self._out,
+            self._recipe,
+            self._characters,
+            audit.faces,
+            families,
+            self._out / STATE / "pixels",
+        )
+        done: dict[str, list[Finished]] = {}
+        total = sum(len(entries) for entries in planned.splits.values())
+        with (
+            Executor(write_shard, self._workers, setup, (context,)) as executor,
+            console.progress("writing shards", total, "images") as advance,
+        ):
+            for split in _ORDER:
+                taken = self._taken(split, planned, pictures, done)
+                done[split] = []
+                entries = planned.splits[split]
+                for finished in self._write_split(executor, split, entries, pictures, taken):
+                    done[split].append(finished)
+                    advance(finished.records)
+        return [finished for split in SPLITS for finished in done[split]]
+
+    def _write_split(
+        self,
+        executor: Executor[ShardTask, Finished],
+        split: str,
+        entries: NDArray[np.void],
+        pictures: Pictures,
+        taken: Path,
+    ) -> Iterator[Finished]:
+        """Yield the finished shards of a split in order, writing those that are missing."""
+        parts = cut(entries, self._recipe.shards.records)
+        names = [Shard(self._recipe.name, split, i, len(parts)) for i in range(len(parts))]
+        found = {shard: shards.finished(self._out, shard) for shard in names}
+        tasks = (
+            ShardTask(shard, part, _real_rows(pictures, part), taken)
+            for shard, part in zip(names, parts, strict=True)
+            if found[shard] is None
+        )
+        written = executor.run(tasks)
+        for shard in names:
+            before = found[shard]
+            if before is None:
+                _, before = next(written)
+                self._written += 1
+            yield before
+
+    def _taken(
+        self,
+        split: str,
+        planned: Plan,
+        pictures: Pictures,
+        done: Mapping[str, Sequence[Finished]],
+    ) -> Path:
+        """Write the hashes of the pictures that samples drawn for this split must not equal."""
+        hashes = [np.zeros(0, np.uint64)]
+        for other, entries in planned.splits.items():
+            if other != split:
+                hashes.append(pictures.picture[entries["item"][~entries["drawn"]]])
+        for other, finished in done.items():
+            for index in range(len(finished)):
+                shard = Shard(self._recipe.name, other, index, len(finished))
+                table = manifest.read(self._out / shard.manifest)
+                hashes.append(np.array([int(h[:16], 16) for h in table["sha256"]], np.uint64))
+        path = self._out / STATE / f"taken-{split}.npy"
+        with atomic_file(path, durable=False) as file:
+            np.save(file, np.unique(np.concatenate(hashes)))
+        return path
+
+    def _finish(
+        self,
+        done: Sequence[Finished],
+        rejected: Sequence[Rejected],
+        audit: FontAudit,
+        families: Mapping[str, str],
+    ) -> Built:
+        folder = self._out / "manifests"
+        write_text(self._out / "recipe.toml", recipe.to_toml(self._recipe))
+        write_text(folder / "characters.csv", self._characters.to_csv())
+        rows = [[getattr(shard, column) for column in SHARDS_CSV] for shard in done]
+        write_csv(folder / "shards.csv", SHARDS_CSV, rows)
+        manifest.write_rejected(folder / "rejected.csv", rejected)
+        audit.write_fonts(folder / "fonts.csv", families)
+        metadata.write(self._out, self._recipe, self._characters, done)
+        for name in ("pixels", *(f"taken-{split}.npy" for split in SPLITS)):
+            (self._out / STATE / name).unlink(missing_ok=True)
+        return Built(
+            folder=self._out,
+            name=self._recipe.name,
+            records={s: sum(d.records for d in done if d.split == s) for s in SPLITS},
+            sources=self._count_sources(done),
+            rejected=len(rejected),
+            families=len({face.family for face in audit.faces}),
+            bytes=sum(shard.bytes for shard in done),
+            written=self._written,
+            notes=self._notes,
+        )
+
+    def _count_sources(self, done: Sequence[Finished]) -> dict[str, int]:
+        counts: dict[str, int] = dict.fromkeys(self._recipe.sources, 0)
+        for shard in done:
+            path = shard.file.replace(f"{self._recipe.name}-", "").replace(".tfrecord", "")
+            table = manifest.read(self._out / "manifests" / f"{path}.csv")
+            for name, count in table["source"].value_counts().items():
+                counts[str(name)] += int(count)
+        return counts
+
+
+def fonts_of(resolved: Recipe, table: CharacterTable, workers: int = 1) -> FontAudit:
+    """Audit the fonts that a recipe draws from; none where it draws nothing.
+
+    Raises:
+        InputError: No usable font was found.
+    """
+    if resolved.drawn is None:
+        return FontAudit((), ())
+    source = resolved.sources[resolved.drawn]
+    folders = [Path(folder) for folder in source.folders]
+    audit = audit_fonts(folders, table, installed=source.installed, workers=workers)
+    if not audit.faces:
+        raise InputError("no usable font was found; install some or name folders of fonts")
+    return audit
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _real_rows(pictures: Pictures, entries: NDArray[np.void]) -> dict[int, RealRow]:
+    return {row: _real_row(pictures, row) for row in entries["item"][~entries["drawn"]].tolist()}
+
+
+def _real_row(pictures: Pictures, row: int) -> RealRow:
+    group = int(pictures.group[row])
+    return RealRow(
+        row=row,
+        id=int(pictures.id[row]),
+        picture=int(pictures.picture[row]),
+        source=pictures.names[pictures.source[row]],
+        group=pictures.group_names.get(group, hex64(group)),
+        origin=pictures.origins[row],
+    )
+
+
+def _rejected_glyphs(audit: FontAudit, resolved: Recipe) -> list[Rejected]:
+    source = resolved.drawn or ""
+    return [Rejected("fonts", source, code, origin, why) for origin, code, why in audit.rejections]

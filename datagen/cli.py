@@ -1,0 +1,249 @@
+"""The `datagen` command: parse, call one function, print. Heavy imports stay in the commands."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from datagen import console
+from datagen.errors import UsageError
+
+app = typer.Typer(
+    cls=console.Group,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Draw, read, curate, balance and shard images of characters and mathematical symbols.",
+    epilog="A first dataset: [bold]datagen build quickstart --out data/quickstart[/]",
+)
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one a core")]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", metavar="NAME=PATH", help="Where a real source lies; repeatable."),
+]
+Characters = Annotated[
+    str, typer.Option(help="Class table: the name of a tracked one, or a CSV file.")
+]
+
+
+@app.callback()
+def _main(version: Annotated[bool, console.version_option("datagen")] = False) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def parse_sources(values: Sequence[str] | None) -> dict[str, Path]:
+    """Read `NAME=PATH` options.
+
+    Raises:
+        UsageError: One is not of that form, or a name is given twice.
+    """
+    found: dict[str, Path] = {}
+    for value in values or ():
+        name, equals, path = value.partition("=")
+        if not (name and equals and path):
+            raise UsageError(f"--source {value}: write it as NAME=PATH, such as emnist=data/emnist")
+        if name in found:
+            raise UsageError(f"--source {name} is given twice; give each source one path")
+        found[name] = Path(path)
+    return found
+
+
+@app.command(epilog="Example: [bold]datagen fonts ~/fonts --out fonts.csv[/]")
+def fonts(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(metavar="[DIR]...", help="Folders or files of fonts.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file for the results.")] = None,
+    characters: Characters = "math-vision-89",
+    installed: Annotated[
+        bool, typer.Option("--installed/--no-installed", help="Audit the installed fonts too.")
+    ] = True,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Prove font files and audit each character of each face."""
+    console.show(not quiet)
+    from datagen.characters import load
+    from datagen.fonts import fonts as run
+
+    table = load(characters)
+    audit = run(folders or [], out, table, installed=installed, workers=workers)
+    usable = sum(len(face.labels) for face in audit.faces)
+    console.summary(
+        "Fonts audited",
+        {
+            "faces": len(audit.faces),
+            "families": len({face.family for face in audit.faces}),
+            "files rejected": len(audit.rejected),
+            "usable glyphs": f"{usable:,} of {len(audit.faces) * len(table):,}",
+            "written to": out or "nothing; give --out F.csv for the reasons",
+        },
+    )
+
+
+@app.command(epilog="Example: [bold]datagen render --out pictures --per-class 100 --size 64[/]")
+def render(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    per_class: Annotated[int, typer.Option(min=1, help="Pictures of each class, exactly.")],
+    size: Annotated[int, typer.Option(min=8, help="Edge of a picture in pixels.")] = 64,
+    seed: Annotated[int, typer.Option(min=0, help="Changes every random choice.")] = 0,
+    characters: Characters = "math-vision-89",
+    fonts: Annotated[
+        list[Path] | None, typer.Option(help="Folder or file of fonts; repeatable.")
+    ] = None,
+    installed: Annotated[
+        bool, typer.Option("--installed/--no-installed", help="Draw from the installed fonts too.")
+    ] = True,
+    augment: Annotated[
+        str, typer.Option(help="none, light, print, handwriting, or a TOML or YAML file.")
+    ] = "light",
+    frame: Annotated[str, typer.Option(help="tight, or em to keep place and size.")] = "tight",
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw synthetic pictures as PNG files with a manifest."""
+    console.show(not quiet)
+    if frame not in ("tight", "em"):
+        raise UsageError(f"--frame {frame!r} is neither tight nor em")
+    from datagen.render import render as run
+
+    done = run(
+        out,
+        per_class,
+        size=size,
+        seed=seed,
+        characters_table=characters,
+        fonts=fonts or [],
+        installed=installed,
+        preset=augment,
+        mode=frame,  # type: ignore[arg-type]
+        workers=workers,
+    )
+    console.summary(
+        "Pictures drawn",
+        {
+            "pictures": done.pictures,
+            "classes": done.classes,
+            "font families": done.families,
+            "redrawn": done.rejected,
+            "written to": done.folder,
+            "manifest": done.folder / "manifest.csv",
+        },
+    )
+
+
+@app.command(
+    epilog="Examples: [bold]datagen build quickstart --out data/quickstart[/]  ·  "
+    "[bold]datagen build math-vision --source emnist=emnist/ --out data/math-vision[/]"
+)
+def build(
+    recipe: Annotated[str, typer.Argument(help="quickstart, math-vision, or a TOML file.")],
+    out: Annotated[Path, typer.Option(help="Folder of the dataset.")],
+    source: Sources = None,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Build balanced TFRecord shards with manifests; run it again after a stop to go on."""
+    console.show(not quiet)
+    sources = parse_sources(source)
+    from datagen.build import build as run
+
+    done = run(recipe, out, sources, workers)
+    for note in done.notes:
+        console.note(f"note: {note}")
+    console.summary(
+        f"Dataset {done.name} " + ("built" if done.written else "is complete already"),
+        {
+            **done.records,
+            **{f"from {name}": count for name, count in done.sources.items()},
+            "font families": done.families,
+            "left out": f"{done.rejected:,} (manifests/rejected.csv says why)",
+            "size": f"{done.bytes / 1e6:.1f} MB",
+            "written to": done.folder,
+        },
+    )
+
+
+@app.command(epilog="Example: [bold]datagen verify data/quickstart[/]")
+def verify(
+    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Prove every file of a dataset against its manifests; exit 1 if anything is wrong."""
+    console.show(not quiet)
+    from datagen.verify import verify as run
+
+    done = run(dataset, workers)
+    for problem in done.problems:
+        typer.echo(problem, err=True)
+    if done.problems:
+        raise console.fail(f"{dataset}: {len(done.problems)} problems found", 1)
+    console.summary(
+        "Dataset proved: nothing is wrong",
+        {"shards": done.shards, "records": done.records, "folder": dataset},
+    )
+
+
+@app.command(epilog="Example: [bold]datagen show data/quickstart 0f3c --png sample.png[/]")
+def show(
+    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    sample: Annotated[str, typer.Argument(metavar="ID", help="Id of a sample, or its beginning.")],
+    source: Sources = None,
+    png: Annotated[Path | None, typer.Option(help="Write the picture to this file.")] = None,
+) -> None:
+    """Show a sample: its row, its picture, made again from its origin and compared."""
+    console.show(True)
+    sources = parse_sources(source)
+    from datagen.show import show as run
+
+    shown = run(dataset, sample, sources)
+    typer.echo(_blocks(shown.pixels))
+    facts: dict[str, object] = {k: str(v) for k, v in shown.row.items()}
+    if png is not None:
+        from PIL import Image
+
+        from datagen.atomic import atomic_file
+
+        with atomic_file(png) as file:
+            Image.fromarray(shown.pixels).save(file, "PNG")
+        facts["picture"] = png
+    console.summary(shown.verdict, {**facts, "shard": shown.file})
+    if not shown.same:
+        raise typer.Exit(1)
+
+
+def _blocks(pixels: Any) -> str:
+    """A picture as text: half blocks in four shades, two rows of pixels a line."""
+    shades = " ░▒▓█"
+    step = max(1, pixels.shape[0] // 48)
+    lines = pixels[:: 2 * step, ::step].astype(int) * (len(shades) - 1) // 255
+    return "\n".join("".join(shades[value] for value in line) for line in lines)
+
+
+@app.command(epilog="Example: [bold]datagen report data/quickstart --out sheets[/]")
+def report(
+    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to.", show_default="DATASET/report")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write contact sheets of a dataset, one row a class."""
+    console.show(not quiet)
+    from datagen.report import report as run
+
+    done = run(dataset, out)
+    console.summary("Contact sheets written", {path.stem: path for path in done.files})
+
+
+if __name__ == "__main__":
+    main()

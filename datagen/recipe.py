@@ -1,0 +1,234 @@
+"""Recipes: what to build, as TOML, validated before anything is read or written.
+
+A recipe names the classes, the frame, the sources with their weights and caps, the number of
+samples, the splits and the shard size. A source is either drawn (`kind = "fonts"`) or real.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from datagen.errors import UsageError, nearest
+
+_SHIPPED = Path(__file__).parent / "recipes"
+
+Share = Annotated[float, Field(ge=0.0, le=0.5)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceRecipe(_Strict):
+    """One source of samples.
+
+    Attributes:
+        kind: ``fonts``, a kind of `datagen.sources`, or ``auto``.
+        path: Where a real source lies; usually given with ``--source NAME=PATH``.
+        weight: Share of this source among the real samples of a class, relative to the others.
+        cap: At most so many train samples a class from this source.
+        optional: Build without it, with a note, where no path is given.
+        options: Options of that kind of source, such as ``merged = "upper"``.
+        preset: Augmentation preset or pipeline file (fonts only).
+        folders: Folders with fonts beside the installed ones (fonts only).
+        installed: Whether the fonts that came with the installation are used (fonts only).
+        styles: Weight of a style of the catalogue, 1 where it is not named (fonts only).
+    """
+
+    kind: str = "auto"
+    path: str = ""
+    weight: float = Field(1.0, gt=0.0)
+    cap: int | None = Field(None, ge=0)
+    optional: bool = False
+    options: dict[str, Any] = Field(default_factory=dict)
+    preset: str = "handwriting"
+    folders: tuple[str, ...] = ()
+    installed: bool = True
+    styles: dict[str, Annotated[float, Field(ge=0.0)]] = Field(default_factory=dict)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether its samples are drawn from fonts."""
+        return self.kind == "fonts"
+
+
+class Amount(_Strict):
+    """How many samples a class gets in a split.
+
+    Attributes:
+        per_class: For train, the exact number; for validation and test, how many are drawn beside
+            the real ones of the groups that were held out.
+    """
+
+    per_class: int = Field(0, ge=0)
+
+
+class SplitShares(_Strict):
+    """Which share of the groups (families, writers, pictures) is held out, of each source."""
+
+    validation: Share = 0.1
+    test: Share = 0.1
+
+
+class Shards(_Strict):
+    """How records are cut into files."""
+
+    records: int = Field(8192, ge=1)
+
+
+class Curate(_Strict):
+    """What happens to doubtful pictures.
+
+    Attributes:
+        duplicates: ``drop`` keeps one of the pictures that are the same after framing.
+    """
+
+    duplicates: Literal["drop", "keep"] = "drop"
+
+
+class Recipe(_Strict):
+    """What to build. See `datagen/recipes/` for commented examples.
+
+    Attributes:
+        name: Name of the dataset and prefix of its shards.
+        characters: A tracked table or a CSV file.
+        seed: Changes every random choice.
+        size: Edge of the frame in pixels.
+        frame: ``tight`` or ``em``.
+    """
+
+    name: Name = "math_vision"
+    characters: str = "math-vision-89"
+    seed: int = Field(0, ge=0, lt=1 << 63)
+    size: int = Field(32, ge=8, le=512)
+    frame: Literal["tight", "em"] = "tight"
+    train: Amount = Amount(per_class=1000)
+    validation: Amount = Amount()
+    test: Amount = Amount()
+    splits: SplitShares = SplitShares()
+    shards: Shards = Shards()
+    curate: Curate = Curate()
+    sources: dict[Name, SourceRecipe]
+
+    @model_validator(mode="after")
+    def _has_sources(self) -> "Recipe":
+        if not self.sources:
+            raise ValueError("at least one source is needed")
+        if sum(s.drawn for s in self.sources.values()) > 1:
+            raise ValueError("only one source may be of kind 'fonts'; give it more folders instead")
+        return self
+
+    @property
+    def drawn(self) -> str | None:
+        """Name of the source that is drawn, if there is one."""
+        return next((name for name, s in self.sources.items() if s.drawn), None)
+
+
+def shipped() -> list[str]:
+    """Return the names of the recipes that come with the package."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
+
+
+def load(recipe: str | Path, sources: Mapping[str, Path] | None = None) -> Recipe:
+    """Read a recipe and give its sources their paths.
+
+    Args:
+        recipe: Name of a shipped recipe, or a TOML file.
+        sources: Paths by source name. A name that the recipe lacks adds a source of kind ``auto``.
+
+    Raises:
+        UsageError: The recipe is missing or wrong; the message names the key and the value.
+    """
+    name = str(recipe)
+    path = _SHIPPED / f"{name}.toml" if name in shipped() else Path(recipe)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"recipe {name!r} is no file and none of the shipped ones "
+            f"({', '.join(shipped())}){nearest(name, shipped())}"
+        ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: the recipe can't be read ({error})") from error
+    return resolve(parse(values, str(path)), sources or {})
+
+
+def parse(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
+    """Validate a recipe's values.
+
+    Raises:
+        UsageError: A key or a value is wrong.
+    """
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(f"{where}: {_explain(error)}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    problems = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"]) or "recipe"
+        if problem["type"] == "extra_forbidden":
+            known = [*Recipe.model_fields, *SourceRecipe.model_fields]
+            problems.append(f"{key} is not a key{nearest(str(problem['loc'][-1]), known)}")
+        else:
+            shown = repr(problem["input"])
+            shown = shown if len(shown) < 60 else f"{shown[:57]}…"
+            problems.append(f"{key} (={shown}): {problem['msg']}")
+    return "; ".join(problems)
+
+
+def resolve(recipe: Recipe, paths: Mapping[str, Path]) -> Recipe:
+    """Give sources their paths; leave optional sources without a path out.
+
+    Raises:
+        UsageError: A source has no path, or a drawn one was given a path.
+    """
+    sources = dict(recipe.sources)
+    for name, path in paths.items():
+        known = sources.get(name, SourceRecipe())
+        if known.drawn:
+            raise UsageError(f"--source {name}={path}: {name} is drawn from fonts; see --fonts")
+        sources[name] = known.model_copy(update={"path": str(path)})
+    missing = [n for n, s in sources.items() if not s.drawn and not s.path and not s.optional]
+    if missing:
+        wanted = " ".join(f"--source {name}=PATH" for name in missing)
+        raise UsageError(f"the recipe needs {wanted}")
+    kept = {n: s for n, s in sources.items() if s.drawn or s.path}
+    return parse({**recipe.model_dump(exclude_unset=True), "sources": kept})
+
+
+def left_out(recipe: Recipe, resolved: Recipe) -> Sequence[str]:
+    """Names of the optional sources that no path was given for."""
+    return [name for name in recipe.sources if name not in resolved.sources]
+
+
+def to_toml(recipe: Recipe) -> str:
+    """Write a recipe as TOML, every value spelled out, the same bytes for the same recipe."""
+    values = recipe.model_dump()
+    sources = values.pop("sources")
+    tables = {key: values.pop(key) for key in list(values) if isinstance(values[key], dict)}
+    lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
+    for name, table in [*tables.items(), *((f"sources.{n}", s) for n, s in sources.items())]:
+        lines += ["", f"[{name}]"]
+        lines += [f"{key} = {_toml(value)}" for key, value in table.items() if value is not None]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'"{escaped}"'
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_toml(str(key))} = {_toml(item)}" for key, item in value.items())
+        return f"{{{inner}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return str(value)

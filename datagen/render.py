@@ -1,0 +1,174 @@
+"""Synthetic pictures as PNG files: a folder a class and one manifest."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+
+import cv2
+
+from datagen import __version__, augment, characters, console
+from datagen.atomic import atomic_file, write_csv, write_text
+from datagen.characters import CharacterTable
+from datagen.errors import InputError, UsageError
+from datagen.executor import Executor, default_workers
+from datagen.fonts import Face, audit_fonts
+from datagen.frame import MIN_SIZE, Mode
+from datagen.manifest import COLUMNS, Rejected, Sample, write_rejected
+from datagen.shards import STATE
+from datagen.synthesis import Style, Synthesizer
+
+_BATCH = 64  # pictures a task
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What was drawn.
+
+    Attributes:
+        folder: Where.
+        pictures: How many pictures.
+        classes: Of how many classes.
+        families: From how many families of fonts.
+        rejected: Draws that were thrown away on the way; `rejected.csv` lists them.
+    """
+
+    folder: Path
+    pictures: int
+    classes: int
+    families: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class _Context:
+    folder: Path
+    faces: Sequence[Face]
+    characters: CharacterTable
+    preset: str
+    size: int
+    mode: Mode
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    label: int
+    first: int
+    count: int
+
+
+def render(
+    out: Path,
+    per_class: int,
+    size: int = 64,
+    seed: int = 0,
+    characters_table: str | Path | None = None,
+    fonts: Sequence[Path] = (),
+    installed: bool = True,
+    preset: str = "light",
+    mode: Mode = "tight",
+    workers: int | None = None,
+) -> Rendered:
+    """Draw pictures of every class from fonts, as `OUT/U+0041/ID.png` and `OUT/manifest.csv`.
+
+    Args:
+        out: Folder to write to; made where it is missing.
+        per_class: Pictures of each class, exactly.
+        size: Edge of a picture in pixels.
+        seed: Changes every random choice.
+        characters_table: A tracked table or a CSV file; None for the 89 classes.
+        fonts: Folders or files of fonts beside the installed ones.
+        installed: Whether the installed fonts are used.
+        preset: Augmentation preset or pipeline file.
+        mode: ``tight``, or ``em`` to keep place and size in the em box.
+        workers: Number of processes; None for one a core.
+
+    Raises:
+        UsageError: An argument is wrong.
+        InputError: `out` holds something else, or no font has a class.
+    """
+    workers = default_workers() if workers is None else workers
+    for name, value, least in (
+        ("per_class", per_class, 1),
+        ("size", size, MIN_SIZE),
+        ("workers", workers, 1),
+    ):
+        if value < least:
+            raise UsageError(f"{name} (={value}) must be at least {least}")
+    augment.load(preset)  # a wrong name is told before anything is read or written
+    table = characters.load(characters_table)
+    audit = audit_fonts(list(fonts), table, installed=installed, workers=workers)
+    if not audit.faces:
+        raise InputError("no usable font was found; install some or name folders of fonts")
+    context = _Context(out, audit.faces, table, preset, size, mode, seed)
+    _claim(out, context)
+    samples, rejected = _run(context, per_class, workers)
+    rows = ((f"{s.codepoint}/{s.id}.png", *astuple(s)) for s in samples)
+    write_rejected(out / "rejected.csv", rejected)
+    write_csv(out / "manifest.csv", ("path", *COLUMNS), rows)
+    families = len({face.family for face in audit.faces})
+    return Rendered(out, len(samples), len(table), families, len(rejected))
+
+
+def _claim(out: Path, context: _Context) -> None:
+    """Make the folder ours; the same command may go on in it, another may not."""
+    values = asdict(context) | {"characters": context.characters.digest, "version": __version__}
+    values["faces"] = [[face.sha256, face.index] for face in context.faces]
+    identity = json.dumps({k: v for k, v in values.items() if k != "folder"}, default=str) + "\n"
+    state = out / STATE / "render.json"
+    same = state.exists() and state.read_text(encoding="utf-8") == identity
+    if not same and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out}: holds something else already; give another --out")
+    write_text(state, identity)
+
+
+def _run(context: _Context, per_class: int, workers: int) -> tuple[list[Sample], list[Rejected]]:
+    samples: list[Sample] = []
+    rejected: list[Rejected] = []
+    total = per_class * len(context.characters)
+    with (
+        Executor(_draw, workers, _setup, (context,)) as executor,
+        console.progress("drawing", total, "images") as advance,
+    ):
+        for _, (drawn, dropped) in executor.run(_tasks(len(context.characters), per_class)):
+            samples += drawn
+            rejected += dropped
+            advance(len(drawn))
+    return samples, rejected
+
+
+def _tasks(classes: int, per_class: int) -> Iterator[_Task]:
+    for label in range(classes):
+        for first in range(0, per_class, _BATCH):
+            yield _Task(label, first, min(_BATCH, per_class - first))
+
+
+_context: _Context | None = None
+_synthesizer: Synthesizer | None = None
+
+
+def _setup(context: _Context) -> None:
+    global _context, _synthesizer
+    style = Style(augment.load(context.preset), context.size, context.mode, context.seed, {})
+    families = {face.group: "train" for face in context.faces}
+    _context = context
+    _synthesizer = Synthesizer(context.faces, families, context.characters, "fonts", style)
+
+
+def _draw(task: _Task) -> tuple[list[Sample], list[Rejected]]:
+    if _context is None or _synthesizer is None:
+        raise InputError("_setup() has to run before the first task")
+    samples = []
+    rejected: list[Rejected] = []
+    for number in range(task.first, task.first + task.count):
+        drawn = _synthesizer.draw("train", task.label, number)
+        rejected += drawn.rejected
+        samples.append(drawn.sample)
+        path = _context.folder / drawn.sample.codepoint / f"{drawn.sample.id}.png"
+        done, data = cv2.imencode(".png", drawn.pixels)
+        if not done:
+            raise InputError(f"{path}: the picture can't be encoded as PNG")
+        with atomic_file(path, durable=False) as file:
+            file.write(data.tobytes())
+    return samples, rejected

@@ -1,0 +1,140 @@
+"""One shard: a TFRecord file, its manifest, and the small record that says it is finished.
+
+The record is written last. A shard without it does not exist; a shard with it is never written
+again. That is all there is to resuming.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from datagen import manifest, tfrecord
+from datagen.atomic import atomic_file, write_text
+from datagen.errors import InputError
+from datagen.manifest import Rejected, Sample
+
+STATE = ".build"  # folder inside the dataset: what a build needs to go on after a stop
+SHARDS_CSV = ("file", "split", "records", "bytes", "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Which shard of how many.
+
+    Attributes:
+        dataset: Name of the dataset.
+        split: ``train``, ``validation`` or ``test``.
+        index: From 0.
+        count: Shards of this split.
+    """
+
+    dataset: str
+    split: str
+    index: int
+    count: int
+
+    @property
+    def suffix(self) -> str:
+        """``00000-of-00008``."""
+        return f"{self.index:05d}-of-{self.count:05d}"
+
+    @property
+    def file(self) -> str:
+        """Name of the TFRecord file, as TFDS expects it."""
+        return f"{self.dataset}-{self.split}.tfrecord-{self.suffix}"
+
+    @property
+    def manifest(self) -> str:
+        """Path of the shard's manifest within the dataset."""
+        return f"manifests/{self.split}-{self.suffix}.csv"
+
+    @property
+    def done(self) -> str:
+        """Path of the record that says the shard is finished."""
+        return f"{STATE}/{self.split}-{self.suffix}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What is known of a finished shard.
+
+    Attributes:
+        file: Name of the TFRecord file.
+        split: Its split.
+        records: Number of records.
+        bytes: Size of the file.
+        sha256: Of the file, hexadecimal.
+        rejected: Draws that were thrown away on the way.
+    """
+
+    file: str
+    split: str
+    records: int
+    bytes: int
+    sha256: str
+    rejected: tuple[Rejected, ...] = ()
+
+
+def write(
+    folder: Path,
+    shard: Shard,
+    samples: list[Sample],
+    payloads: list[bytes],
+    rejected: list[Rejected],
+) -> Finished:
+    """Write a shard, its manifest and then its record.
+
+    Args:
+        folder: The dataset.
+        shard: Which one.
+        samples: One manifest row a record.
+        payloads: Serialised records, in the same order.
+        rejected: Draws that were thrown away on the way.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    with atomic_file(folder / shard.file) as file:
+        for payload in payloads:
+            framed = tfrecord.frame_record(payload)
+            digest.update(framed)
+            size += file.write(framed)
+    manifest.write(folder / shard.manifest, samples)
+    done = Finished(
+        shard.file, shard.split, len(samples), size, digest.hexdigest(), tuple(rejected)
+    )
+    write_text(folder / shard.done, json.dumps(asdict(done)) + "\n")
+    return done
+
+
+def finished(folder: Path, shard: Shard) -> Finished | None:
+    """Return the record of a finished shard; None where it is not finished.
+
+    A file that went missing or changed its size since makes the shard unfinished.
+    """
+    try:
+        values = json.loads((folder / shard.done).read_text(encoding="utf-8"))
+        values["rejected"] = tuple(Rejected(**row) for row in values["rejected"])
+        done = Finished(**values)
+        whole = (folder / shard.file).stat().st_size == done.bytes
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return done if whole and (folder / shard.manifest).exists() else None
+
+
+def read(path: Path, size: int) -> Iterator[tfrecord.Record]:
+    """Yield the records of a shard, proving every checksum.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: the shard can't be read ({error.strerror})") from error
+    for number, payload in enumerate(tfrecord.read_frames(data, str(path))):
+        try:
+            yield tfrecord.decode(payload, size)
+        except InputError as error:
+            raise InputError(f"{path}: record {number}: {error}") from error

@@ -1,0 +1,130 @@
+"""One sample of a dataset: its row, its picture, and the picture made again from its origin."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from datagen import manifest, shards
+from datagen.build import fonts_of
+from datagen.characters import CharacterTable
+from datagen.errors import InputError, UsageError
+from datagen.frame import frame
+from datagen.manifest import SPLITS
+from datagen.plan import assign_families
+from datagen.recipe import Recipe
+from datagen.shards import Finished, Shard
+from datagen.sources import open_source
+from datagen.verify import open_dataset
+from datagen.worker import Context
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sample and what came of making it again.
+
+    Attributes:
+        row: Its manifest row.
+        file: The shard that holds it.
+        pixels: uint8, shape (size, size), as stored.
+        again: The same made again from its origin; None where the origin is not at hand.
+        verdict: How the two compare, in words.
+        same: Whether they are the same, pixel for pixel.
+    """
+
+    row: Mapping[str, object]
+    file: str
+    pixels: NDArray[np.uint8]
+    again: NDArray[np.uint8] | None
+    verdict: str
+    same: bool
+
+
+def show(folder: Path, sample: str, sources: Mapping[str, Path] | None = None) -> Shown:
+    """Find a sample, make it again and compare.
+
+    Args:
+        folder: The dataset.
+        sample: Its id, or the beginning of one that no other sample has.
+        sources: Where real sources lie now, by name; the recipe's paths where not named.
+
+    Raises:
+        InputError: The dataset has no such sample.
+    """
+    resolved, table, listed = open_dataset(folder)
+    shard, number, row = _find(folder, resolved, listed, sample)
+    record = next(
+        record
+        for index, record in enumerate(shards.read(folder / shard.file, resolved.size))
+        if index == number
+    )
+    try:
+        again = _again(folder, resolved, table, row, sources or {})
+        same = bool(np.array_equal(again, record.image))
+        verdict = "made again: the same bytes" if same else "made again: NOT the same picture"
+    except InputError as error:
+        again, same, verdict = None, False, f"can't be made again: {error}"
+    proof = hashlib.sha256(record.image.tobytes()).hexdigest()
+    if proof != row["sha256"]:
+        verdict, same = "the record's pixels are NOT those of its manifest row", False
+    return Shown(
+        {str(key): value for key, value in row.items()},
+        shard.file,
+        record.image,
+        again,
+        verdict,
+        same,
+    )
+
+
+def _find(
+    folder: Path, resolved: Recipe, listed: list[Finished], sample: str
+) -> tuple[Shard, int, "pd.Series[str]"]:
+    wanted = sample.lower()
+    if not wanted or set(wanted) - set("0123456789abcdef"):
+        raise UsageError(f"{sample!r} is no id; ids are hexadecimal, as in the manifests")
+    hits: list[tuple[Shard, int, pd.Series[str]]] = []
+    for split in SPLITS:
+        count = sum(row.split == split for row in listed)
+        for index in range(count):
+            shard = Shard(resolved.name, split, index, count)
+            rows = manifest.read(folder / shard.manifest)
+            found = np.flatnonzero(rows["id"].str.startswith(wanted))
+            hits += [(shard, int(number), rows.iloc[int(number)]) for number in found]
+    if len(hits) != 1:
+        which = "no sample has" if not hits else f"{len(hits)} samples have"
+        raise InputError(f"{folder}: {which} an id that begins with {sample!r}")
+    return hits[0]
+
+
+def _again(
+    folder: Path,
+    resolved: Recipe,
+    table: CharacterTable,
+    row: "pd.Series[str]",
+    sources: Mapping[str, Path],
+) -> NDArray[np.uint8]:
+    name = str(row["source"])
+    recipe = resolved.sources[name]
+    label = int(row["label"])
+    if not recipe.drawn:
+        path = sources.get(name, Path(recipe.path))
+        source = open_source(recipe.kind, path, table, recipe.options)
+        return frame(source.read(str(row["origin"])).pixels, resolved.size, resolved.frame)
+    audit = fonts_of(resolved, table)
+    families = assign_families(
+        {face.group: face.style for face in audit.faces}, resolved.splits, resolved.seed
+    )
+    context = Context(folder, resolved, table, audit.faces, families, Path())
+    synthesizer = context.synthesizer()
+    number, _, attempt = str(row["origin"]).rpartition("#")[2].partition(".")
+    if synthesizer is None or not (number + attempt).isdigit():
+        raise InputError(f"the origin {row['origin']!r} names no draw")
+    drawn = synthesizer.redraw(str(row["split"]), label, int(number), int(attempt))
+    if drawn.sample.id != row["id"]:
+        raise InputError("the fonts installed now differ from those of the build")
+    return drawn.pixels

@@ -1,0 +1,268 @@
+"""Drawn samples: face, axes, glyph, augmentation and frame from a class and a draw number.
+
+A draw is a pure function of the recipe's seed, the split, the class and its number. Families take
+turns along a golden-ratio sequence, so that any number of draws shares them out by weight; the face
+within the family, its axes and the augmentation are random.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.augment import Pipeline
+from datagen.characters import CharacterTable
+from datagen.errors import InputError
+from datagen.fonts import Face
+from datagen.frame import MARGIN, FrameError, Mode, frame
+from datagen.glyphs import draw, sample_axes
+from datagen.manifest import Rejected, Sample
+from datagen.seeds import digest64, generator, hex64
+
+Gray = NDArray[np.uint8]
+
+ATTEMPTS = 24  # draws for one sample before the build stops; one in thousands needs a second
+_GOLDEN = (5**0.5 - 1) / 2  # its multiples fill [0, 1) more evenly than any other number's
+_FILL = 2 / 3  # of the canvas, for the glyph's longer side: the rest is room to turn and shear
+_OVERSAMPLE = 1.5  # canvas pixels for each pixel of the frame
+_EM = 0.69  # of the canvas, for the em in `em` mode
+_BASELINE = 0.72  # of the canvas, from the top, in `em` mode
+
+
+@dataclass(frozen=True)
+class Style:
+    """How samples are drawn.
+
+    Attributes:
+        pipeline: Augmentation.
+        size: Edge of the frame in pixels.
+        mode: ``tight`` or ``em``.
+        seed: The recipe's seed.
+        weights: Weight of a style of fonts, 1 where it is not named.
+    """
+
+    pipeline: Pipeline
+    size: int
+    mode: Mode
+    seed: int
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawn sample.
+
+    Attributes:
+        sample: Its manifest row.
+        pixels: uint8, shape (size, size), framed.
+        rejected: Draws that were thrown away on the way.
+    """
+
+    sample: Sample
+    pixels: Gray
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """The families that have a class in a split, with their cumulated weights."""
+
+    families: tuple[tuple[Face, ...], ...]
+    edges: NDArray[np.float64]
+
+
+class Synthesizer:
+    """Draws samples of the classes from the faces of each split.
+
+    Args:
+        faces: Audited faces.
+        splits: Split by group of families.
+        characters: The classes.
+        source: Name of the source in the recipe.
+        style: How samples are drawn.
+    """
+
+    def __init__(
+        self,
+        faces: Sequence[Face],
+        splits: Mapping[str, str],
+        characters: CharacterTable,
+        source: str,
+        style: Style,
+    ) -> None:
+        self._faces = faces
+        self._splits = splits
+        self._characters = characters
+        self._source = source
+        self._style = style
+        self._pools: dict[tuple[str, int], _Pool] = {}
+        self._extents: dict[tuple[str, int, int], float] = {}
+
+    def has(self, split: str, label: int) -> bool:
+        """Whether any face of the split has the class."""
+        return bool(self._pool(split, label).families)
+
+    def draw(
+        self, split: str, label: int, number: int, taken: NDArray[np.uint64] | None = None
+    ) -> Drawn:
+        """Draw one sample.
+
+        Args:
+            split: The split whose families are used.
+            label: The class.
+            number: Number of the draw within the class and split.
+            taken: Sorted hashes of framed pictures that it must not equal, since another split
+                holds them.
+
+        Raises:
+            InputError: No face has the class, or `ATTEMPTS` draws in a row failed.
+        """
+        code = self._characters[label].codepoint
+        pool = self._pool(split, label)
+        if not pool.families:
+            raise InputError(
+                f"no font of the {split} split has {code}; add a folder of fonts that have it"
+            )
+        rejected: list[Rejected] = []
+        for attempt in range(ATTEMPTS):
+            sample, pixels, problem = self._attempt(pool, split, label, number, attempt, taken)
+            if not problem:
+                return Drawn(sample, pixels, tuple(rejected))
+            rejected.append(Rejected("draw", self._source, code, sample.origin, problem))
+        raise InputError(
+            f"{code}: {ATTEMPTS} draws in a row failed, the last: {rejected[-1].reason} "
+            f"({rejected[-1].origin}); use other fonts or a stronger augmentation"
+        )
+
+    def redraw(self, split: str, label: int, number: int, attempt: int) -> Drawn:
+        """Draw one attempt of a sample again, as its origin names it.
+
+        Raises:
+            InputError: Nothing can be drawn.
+        """
+        pool = self._pool(split, label)
+        if not pool.families:
+            raise InputError(
+                f"no font of the {split} split has {self._characters[label].codepoint}"
+            )
+        sample, pixels, problem = self._attempt(pool, split, label, number, attempt, None)
+        if problem:
+            raise InputError(problem)
+        return Drawn(sample, pixels, ())
+
+    def _attempt(
+        self,
+        pool: _Pool,
+        split: str,
+        label: int,
+        number: int,
+        attempt: int,
+        taken: NDArray[np.uint64] | None,
+    ) -> tuple[Sample, Gray, str]:
+        character = self._characters[label]
+        rng = generator(self._style.seed, "draw", split, character.codepoint, number, attempt)
+        start = digest64(self._style.seed, "turn", split, character.codepoint) / 2**64
+        turn = (start + number * _GOLDEN) % 1.0 if attempt == 0 else float(rng.random())
+        family = pool.families[int(np.searchsorted(pool.edges, turn, side="right"))]
+        face = family[int(rng.integers(len(family)))]
+        axes = sample_axes(face, rng)
+        sample = self._row(face, axes, split, label, f"{number}.{attempt}")
+        try:
+            canvas = self._canvas(face, axes, label)
+            augmented = self._style.pipeline(canvas, int(sample.seed, 16))
+            pixels = frame(augmented, self._style.size, self._style.mode)
+        except FrameError as error:
+            return sample, np.zeros((0, 0), np.uint8), str(error)
+        digest = hashlib.sha256(pixels.tobytes()).hexdigest()
+        if taken is not None and _contains(taken, int(digest[:16], 16)):
+            return sample, pixels, "the same picture as one in another split"
+        return replace(sample, sha256=digest), pixels, ""
+
+    def _row(
+        self, face: Face, axes: tuple[float, ...], split: str, label: int, number: str
+    ) -> Sample:
+        code = self._characters[label].codepoint
+        pairs = zip(face.axes, axes, strict=True)
+        values = ";".join(f"{axis.tag}={value:g}" for axis, value in pairs)
+        identity = digest64(face.sha256, face.index, values, code, number)
+        return Sample(
+            id=hex64(identity),
+            codepoint=code,
+            label=label,
+            split=split,
+            source=self._source,
+            group=face.group,
+            origin=f"{face.file}@{face.sha256[:16]}/{face.index}?{values}#{number}",
+            seed=hex64(digest64(self._style.seed, hex64(identity))),
+            sha256="",
+        )
+
+    def _canvas(self, face: Face, axes: tuple[float, ...], label: int) -> Gray:
+        """Draw the glyph in the middle of a square canvas, at the scale the frame needs."""
+        char = self._characters[label].char
+        inner = self._style.size * (1 - 2 * MARGIN)
+        edge = round(inner * _OVERSAMPLE / _FILL)
+        if self._style.mode == "em":
+            glyph = draw(face, axes, char, round(edge * _EM))
+            top = round(edge * _BASELINE) + glyph.top
+            return _paste(glyph.ink, edge, top, (edge - glyph.ink.shape[1]) // 2)
+        px = _step(edge * _FILL / self._extent(face, label))
+        glyph = draw(face, axes, char, px)
+        height, width = glyph.ink.shape
+        if max(height, width) > edge * 0.8:  # an extreme of an axis may be much wider
+            scale = edge * _FILL / max(height, width)
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            shrunk = cv2.resize(glyph.ink, size, interpolation=cv2.INTER_AREA)
+            return _centre(np.asarray(shrunk, np.uint8), edge)
+        return _centre(glyph.ink, edge)
+
+    def _extent(self, face: Face, label: int) -> float:
+        """Longer side of the glyph in ems, at the face's default axes."""
+        key = (face.sha256, face.index, label)
+        if key not in self._extents:
+            ink = draw(face, (), self._characters[label].char, 64).ink
+            self._extents[key] = max(max(ink.shape, default=0), 2) / 64
+        return self._extents[key]
+
+    def _pool(self, split: str, label: int) -> _Pool:
+        key = (split, label)
+        if key not in self._pools:
+            families: dict[str, list[Face]] = {}
+            for face in self._faces:
+                if label in face.labels and self._splits.get(face.group) == split:
+                    families.setdefault(face.family, []).append(face)
+            weights = [self._style.weights.get(f[0].style, 1.0) for f in families.values()]
+            kept = [(tuple(f), w) for f, w in zip(families.values(), weights, strict=True) if w > 0]
+            total = np.cumsum([weight for _, weight in kept])
+            edges = total[:-1] / total[-1] if kept else np.zeros(0)
+            self._pools[key] = _Pool(tuple(f for f, _ in kept), edges)
+        return self._pools[key]
+
+
+def _contains(taken: NDArray[np.uint64], value: int) -> bool:
+    position = int(np.searchsorted(taken, np.uint64(value)))
+    return position < len(taken) and int(taken[position]) == value
+
+
+def _step(px: float) -> int:
+    """Round to quarter octaves, so that few sizes of each face stay open."""
+    return max(8, round(math.pow(2.0, round(math.log2(px) * 4) / 4)))
+
+
+def _centre(ink: Gray, edge: int) -> Gray:
+    return _paste(ink, edge, (edge - ink.shape[0]) // 2, (edge - ink.shape[1]) // 2)
+
+
+def _paste(ink: Gray, edge: int, top: int, left: int) -> Gray:
+    """Lay ink on a black square; what lies outside is cut off."""
+    canvas = np.zeros((edge, edge), np.uint8)
+    rows = slice(max(0, top), max(0, min(edge, top + ink.shape[0])))
+    columns = slice(max(0, left), max(0, min(edge, left + ink.shape[1])))
+    canvas[rows, columns] = ink[
+        rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+    ]
+    return canvas

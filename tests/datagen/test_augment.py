@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from datagen import augment
+from datagen.augment import PRESETS, load
+from datagen.errors import UsageError
+from datagen.frame import frame
+from datagen.transforms import InkTexture, Paper, StrokeWeight, Warp
+
+
+def glyph(text="A", edge=64):
+    picture = Image.new("L", (edge, edge), 0)
+    font = ImageFont.load_default(edge * 0.8)
+    ImageDraw.Draw(picture).text((edge / 2, edge / 2), text, 255, font, "mm")
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize("preset", [p for p in PRESETS if p != "none"])
+def test_the_seed_alone_decides(preset):
+    first, second = load(preset), load(preset)
+    forward = [first(glyph(), seed) for seed in range(40)]
+    backward = [second(glyph(), seed) for seed in reversed(range(40))][::-1]
+    assert all(map(np.array_equal, forward, backward))
+    assert len({picture.tobytes() for picture in forward}) == 40
+
+
+def test_none_changes_nothing():
+    assert np.array_equal(load("none")(glyph(), 5), glyph())
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_symbols_stay_symbols(preset):
+    """What is left has ink and, on the whole, still looks like what it was."""
+    pipeline = load(preset)
+    for text in "A%g.":
+        clean = frame(glyph(text))
+        scores = []
+        for seed in range(25):
+            picture = pipeline(glyph(text), seed)
+            assert picture.shape == (64, 64)
+            scores.append(np.corrcoef(frame(picture).ravel(), clean.ravel())[0, 1])
+        assert np.median(scores) > 0.3
+
+
+def run(transform, picture, seed=1):
+    transform.set_random_seed(seed)
+    return transform(image=picture)["image"]
+
+
+def test_strokes_grow_and_shrink():
+    ink = (glyph() > 128).sum()
+    thick = run(StrokeWeight((0.03, 0.03)), glyph())
+    thin = run(StrokeWeight((-0.02, -0.02)), glyph())
+    assert (thin > 128).sum() < 0.8 * ink < 1.2 * ink < (thick > 128).sum()
+    slightly = run(StrokeWeight((0.004, 0.004)), glyph())
+    assert ink <= (slightly > 64).sum()
+    assert glyph().sum() < slightly.sum() < thick.sum()
+
+
+def test_a_hair_line_is_never_erased():
+    line = np.zeros((64, 64), np.uint8)
+    line[:, 32] = 255
+    assert run(StrokeWeight((-0.05, -0.05)), line).max() == 255
+
+
+def test_warp_turns_and_leans():
+    bar = np.zeros((64, 64), np.uint8)
+    bar[12:52, 30:34] = 255
+    turned = run(Warp(rotate=45), bar, seed=3)
+    spread = [np.flatnonzero(p.max(axis=0) > 100).size for p in (bar, turned)]
+    assert spread[1] > spread[0] + 5
+    assert np.array_equal(run(Warp(), bar), bar)
+    assert not np.array_equal(run(Warp(elastic=0.03), bar), bar)
+    assert abs(int(run(Warp(elastic=0.02), bar).sum()) - int(bar.sum())) < 0.35 * bar.sum()
+
+
+def test_breaks_take_ink_away_and_paper_adds_gray():
+    broken = run(InkTexture(uneven=0, breaks=0.5), glyph(), seed=2)
+    assert (broken > 128).sum() < (glyph() > 128).sum()
+    paper = run(Paper(texture=10, shadow=60), glyph())
+    assert paper[glyph() == 0].mean() > 3
+    assert (paper.astype(int) >= glyph().astype(int) - 1).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "mine.toml",
+            '[[transforms]]\nname = "Warp"\nrotate = 20\n[[transforms]]\nname = "Blur"\n',
+        ),
+        ("mine.yaml", "transforms:\n- {name: Warp, rotate: 20}\n- {name: Blur, p: 1.0}\n"),
+    ],
+)
+def test_a_pipeline_of_ones_own(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    pipeline = load(str(path))
+    assert not np.array_equal(pipeline(glyph(), 1), glyph())
+    assert np.array_equal(pipeline(glyph(), 1), load(str(path))(glyph(), 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("transforms = 3", "a pipeline is a list 'transforms'"),
+        ('[[transforms]]\nname = "Wrap"', "no transform 'Wrap'; did you mean 'Warp'"),
+        ('[[transforms]]\nname = "Warp"\nrotat = 3', "no argument 'rotat'; did you mean 'rotate'"),
+        ('[[transforms]]\nname = "GaussianBlur"\nsigma_limit = "x"', "GaussianBlur: "),
+        ("transforms = [", "can't be read"),
+    ],
+)
+def test_a_wrong_pipeline_is_named(tmp_path, text, problem):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=f"mine.toml: .*{problem}"):
+        load(str(path))
+
+
+def test_an_unknown_preset_is_named():
+    with pytest.raises(UsageError, match="'handwritting' .* did you mean 'handwriting'"):
+        augment.load("handwritting")
