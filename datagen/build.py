@@ -18,7 +18,8 @@ from datagen.atomic import atomic_file, remove_leftovers, write_csv, write_text
 from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError
 from datagen.executor import Executor, default_workers
-from datagen.fonts import FontAudit, audit_fonts
+from datagen.fonts import Face, FontAudit, RejectedFont
+from datagen.fonts import fonts as audit_fonts
 from datagen.manifest import SPLITS, Rejected
 from datagen.plan import Plan, assign_families, cut, plan, unused_rows
 from datagen.recipe import Recipe
@@ -28,6 +29,7 @@ from datagen.sources import open_source
 from datagen.survey import Pictures, survey
 from datagen.worker import Context, RealRow, ShardTask, setup, write_shard
 
+FONTS_CSV = ("font", "sha256", "family", "style", "license", "group", "split", "usable", "reason")
 _ORDER = ("test", "validation", "train")
 
 
@@ -256,7 +258,7 @@ class _Build:
         rows = [[getattr(shard, column) for column in SHARDS_CSV] for shard in done]
         write_csv(folder / "shards.csv", SHARDS_CSV, rows)
         manifest.write_rejected(folder / "rejected.csv", rejected)
-        audit.write_fonts(folder / "fonts.csv", families)
+        write_csv(folder / "fonts.csv", FONTS_CSV, _font_rows(audit, families))
         metadata.write(self._out, self._recipe, self._characters, done)
         for name in ("pixels", *(f"taken-{split}.npy" for split in SPLITS)):
             (self._out / STATE / name).unlink(missing_ok=True)
@@ -289,10 +291,10 @@ def fonts_of(resolved: Recipe, table: CharacterTable, workers: int = 1) -> FontA
         InputError: No usable font was found.
     """
     if resolved.drawn is None:
-        return FontAudit((), ())
+        return FontAudit(table, (), ())
     source = resolved.sources[resolved.drawn]
     folders = [Path(folder) for folder in source.folders]
-    audit = audit_fonts(folders, table, installed=source.installed, workers=workers)
+    audit = audit_fonts(folders, None, table, source.installed, workers)
     if not audit.faces:
         raise InputError("no usable font was found; install some or name folders of fonts")
     return audit
@@ -320,4 +322,22 @@ def _real_row(pictures: Pictures, row: int) -> RealRow:
 
 def _rejected_glyphs(audit: FontAudit, resolved: Recipe) -> list[Rejected]:
     source = resolved.drawn or ""
-    return [Rejected("fonts", source, code, origin, why) for origin, code, why in audit.rejections]
+    return [
+        Rejected("fonts", source, code, f"{_font_name(face)}", why)
+        for face in audit.faces
+        for code, why in face.reasons.items()
+    ]
+
+
+def _font_rows(audit: FontAudit, families: Mapping[str, str]) -> Iterator[tuple[object, ...]]:
+    for face in audit.faces:
+        about = (face.family, face.style, face.license, face.group, families[face.group])
+        yield _font_name(face), face.sha256, *about, len(face.labels), ""
+    for font in audit.rejected:
+        yield _font_name(font), font.sha256, font.family, "", "", "", "", 0, font.reason
+
+
+def _font_name(font: Face | RejectedFont) -> str:
+    """Name of a font wherever it is installed: its file and, after a slash, the face in it."""
+    index = "" if font.index is None else f"/{font.index}"
+    return f"{Path(font.path).name}{index}"

@@ -29,6 +29,7 @@ _MIN_SEPARATION = 4.0  # standard deviations of the paper between paper and ink
 _CLEAN = 8  # gray levels; a border darker than this all around is already black paper
 _EVEN = 6.0  # gray levels; standard deviation of a border that needs no flattening
 _FAINT = 40  # gray levels of 255; what stays below is not ink but the blur around it
+_HAIR = 0.2  # of the way from paper to ink; fainter than this is paper
 _SPECK = 0.004  # of the largest component's area; the dot of an i has at least 0.01
 
 
@@ -197,9 +198,14 @@ def _flatten(bright: Gray) -> Gray:
 def _stretch(bright: Gray) -> Gray:
     """Map the paper to 0 and the ink to 255 by the two classes of Otsu's threshold."""
     threshold, mask = cv2.threshold(bright, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    (paper,), (noise,) = cv2.meanStdDev(bright, mask=1 - mask)
+    (paper,), _ = cv2.meanStdDev(bright, mask=1 - mask)
     (level,), (spread,) = cv2.meanStdDev(bright, mask=mask)
     separation = float(level[0] - paper[0])
+    # Soft edges and hair lines are no noise: look at the paper well away from anything brighter.
+    near = float(paper[0]) + _HAIR * separation
+    _, touched = cv2.threshold(bright, near, 1, cv2.THRESH_BINARY)
+    away = 1 - cv2.dilate(touched, np.ones((3, 3), np.uint8))
+    (paper,), (noise,) = cv2.meanStdDev(bright, mask=away if away.any() else 1 - mask)
     floor = float(noise[0])
     if separation < _MIN_CONTRAST or separation < _MIN_SEPARATION * floor:
         raise FrameError(

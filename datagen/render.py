@@ -12,7 +12,8 @@ from datagen.atomic import atomic_file, write_csv, write_text
 from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError
 from datagen.executor import Executor, default_workers
-from datagen.fonts import Face, audit_fonts
+from datagen.fonts import Face
+from datagen.fonts import fonts as audit_fonts
 from datagen.frame import MIN_SIZE, Mode
 from datagen.manifest import COLUMNS, Rejected, Sample, write_rejected
 from datagen.shards import STATE
@@ -98,7 +99,7 @@ def render(
             raise UsageError(f"{name} (={value}) must be at least {least}")
     augment.load(preset)  # a wrong name is told before anything is read or written
     table = characters.load(characters_table)
-    audit = audit_fonts(list(fonts), table, installed=installed, workers=workers)
+    audit = audit_fonts(fonts, None, table, installed, workers)
     if not audit.faces:
         raise InputError("no usable font was found; install some or name folders of fonts")
     context = _Context(out, audit.faces, table, preset, size, mode, seed)

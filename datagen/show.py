@@ -121,10 +121,9 @@ def _again(
     )
     context = Context(folder, resolved, table, audit.faces, families, Path())
     synthesizer = context.synthesizer()
-    number, _, attempt = str(row["origin"]).rpartition("#")[2].partition(".")
-    if synthesizer is None or not (number + attempt).isdigit():
-        raise InputError(f"the origin {row['origin']!r} names no draw")
-    drawn = synthesizer.redraw(str(row["split"]), label, int(number), int(attempt))
+    if synthesizer is None:
+        raise InputError(f"the source {name} draws nothing")
+    drawn = synthesizer.redraw(str(row["split"]), label, str(row["origin"]))
     if drawn.sample.id != row["id"]:
-        raise InputError("the fonts installed now differ from those of the build")
+        raise InputError("its id is not that of its origin; the row was changed")
     return drawn.pixels

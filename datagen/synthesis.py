@@ -7,8 +7,10 @@ within the family, its axes and the augmentation are random.
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -26,6 +28,7 @@ from datagen.seeds import digest64, generator, hex64
 Gray = NDArray[np.uint8]
 
 ATTEMPTS = 24  # draws for one sample before the build stops; one in thousands needs a second
+_ORIGIN = re.compile(r"(.+)@([0-9a-f]{16})/(\d+)\?(.*)#(\d+\.\d+)", re.DOTALL)
 _GOLDEN = (5**0.5 - 1) / 2  # its multiples fill [0, 1) more evenly than any other number's
 _FILL = 2 / 3  # of the canvas, for the glyph's longer side: the rest is room to turn and shear
 _OVERSAMPLE = 1.5  # canvas pixels for each pixel of the frame
@@ -138,18 +141,25 @@ class Synthesizer:
             f"({rejected[-1].origin}); use other fonts or a stronger augmentation"
         )
 
-    def redraw(self, split: str, label: int, number: int, attempt: int) -> Drawn:
-        """Draw one attempt of a sample again, as its origin names it.
+    def redraw(self, split: str, label: int, origin: str) -> Drawn:
+        """Draw a sample again from the origin in its manifest row.
 
         Raises:
-            InputError: Nothing can be drawn.
+            InputError: The origin is none, or its font is not at hand.
         """
-        pool = self._pool(split, label)
-        if not pool.families:
-            raise InputError(
-                f"no font of the {split} split has {self._characters[label].codepoint}"
-            )
-        sample, pixels, problem = self._attempt(pool, split, label, number, attempt, None)
+        match = _ORIGIN.fullmatch(origin)
+        if match is None:
+            raise InputError(f"{origin!r} is not the origin of a drawn sample")
+        file, sha256, index, values, number = match.groups()
+        for face in self._faces:
+            if face.sha256.startswith(sha256) and face.index == int(index):
+                break
+        else:
+            raise InputError(f"the font {file} ({sha256}) is not at hand; name its folder")
+        axes = tuple(float(pair.partition("=")[2]) for pair in values.split(";") if pair)
+        if len(axes) != len(face.axes):
+            raise InputError(f"{origin!r} doesn't fit the axes of {file}")
+        sample, pixels, problem = self._make(face, axes, split, label, number)
         if problem:
             raise InputError(problem)
         return Drawn(sample, pixels, ())
@@ -163,14 +173,24 @@ class Synthesizer:
         attempt: int,
         taken: NDArray[np.uint64] | None,
     ) -> tuple[Sample, Gray, str]:
-        character = self._characters[label]
-        rng = generator(self._style.seed, "draw", split, character.codepoint, number, attempt)
-        start = digest64(self._style.seed, "turn", split, character.codepoint) / 2**64
+        code = self._characters[label].codepoint
+        rng = generator(self._style.seed, "draw", split, code, number, attempt)
+        start = digest64(self._style.seed, "turn", split, code) / 2**64
         turn = (start + number * _GOLDEN) % 1.0 if attempt == 0 else float(rng.random())
         family = pool.families[int(np.searchsorted(pool.edges, turn, side="right"))]
         face = family[int(rng.integers(len(family)))]
-        axes = sample_axes(face, rng)
-        sample = self._row(face, axes, split, label, f"{number}.{attempt}")
+        sample, pixels, problem = self._make(
+            face, sample_axes(face, rng), split, label, f"{number}.{attempt}"
+        )
+        if not problem and taken is not None and _contains(taken, int(sample.sha256[:16], 16)):
+            problem = "the same picture as one in another split"
+        return sample, pixels, problem
+
+    def _make(
+        self, face: Face, axes: tuple[float, ...], split: str, label: int, number: str
+    ) -> tuple[Sample, Gray, str]:
+        """Draw, augment and frame; the third value says what went wrong."""
+        sample = self._row(face, axes, split, label, number)
         try:
             canvas = self._canvas(face, axes, label)
             augmented = self._style.pipeline(canvas, int(sample.seed, 16))
@@ -178,8 +198,6 @@ class Synthesizer:
         except FrameError as error:
             return sample, np.zeros((0, 0), np.uint8), str(error)
         digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        if taken is not None and _contains(taken, int(digest[:16], 16)):
-            return sample, pixels, "the same picture as one in another split"
         return replace(sample, sha256=digest), pixels, ""
 
     def _row(
@@ -196,7 +214,7 @@ class Synthesizer:
             split=split,
             source=self._source,
             group=face.group,
-            origin=f"{face.file}@{face.sha256[:16]}/{face.index}?{values}#{number}",
+            origin=f"{Path(face.path).name}@{face.sha256[:16]}/{face.index}?{values}#{number}",
             seed=hex64(digest64(self._style.seed, hex64(identity))),
             sha256="",
         )

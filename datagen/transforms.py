@@ -139,15 +139,17 @@ class StrokeWeight(_Ink):
         self.change = change
 
     def apply(self, img: Gray, **_: Any) -> Gray:
-        """Return the picture with its strokes changed, or as it was where nothing would be left."""
+        """Return the picture with its strokes changed; none is erased."""
         change = self._uniform(self.change) * max(img.shape)
         operation = cv2.MORPH_DILATE if change > 0 else cv2.MORPH_ERODE
         kernel = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
         whole, part = divmod(abs(change), 1.0)
         near = cv2.morphologyEx(img, operation, kernel, iterations=int(whole)) if whole else img
         far = cv2.morphologyEx(near, operation, kernel)
-        done = np.asarray(cv2.addWeighted(near, 1.0 - part, far, part, 0.0), np.uint8)
-        return done if int(done.max()) > 64 else img
+        done = cv2.addWeighted(near, 1.0 - part, far, part, 0.0)
+        if change < 0.0:  # hair lines, which erosion would erase, stay as they are
+            done = cv2.max(done, cv2.morphologyEx(img, cv2.MORPH_TOPHAT, kernel))
+        return np.asarray(done, np.uint8)
 
 
 class InkTexture(_Ink):

@@ -63,7 +63,7 @@ def test_a_wrong_value_is_named(values, problem):
 
 
 def test_files_that_are_no_recipe(tmp_path):
-    with pytest.raises(UsageError, match="'quikstart' .* did you mean 'quickstart'"):
+    with pytest.raises(UsageError, match=r"'quikstart' .* did you mean 'quickstart'"):
         recipe.load("quikstart")
     broken = tmp_path / "r.toml"
     broken.write_text("a = [")

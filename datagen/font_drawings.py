@@ -1,0 +1,122 @@
+"""Draw the characters of a face in a form that can be compared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFont
+
+from datagen.font_proof import BadFontError, ProvedFace
+from datagen.glyphs import picture_of
+
+PX = 64  # pixels an em; copies of one outline, hinted at two sizes, still come out alike
+SIDE = 32  # pixels; edge of the square that each picture is scaled to
+MAX_EMS = 4  # nothing that is text is larger, swashes included
+_NOT_MAPPED = 0x10FFFF  # a code point that no font may give a glyph, so FreeType draws glyph 0
+_CHECKED = 6  # characters that must have ink at the ends of each axis
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """How a face draws a character.
+
+    Attributes:
+        picture: uint8 (SIDE, SIDE): the ink, aspect kept, scaled to fill the square.
+        box: Left, top, width and height of the ink in the em box, in pixels at `PX` an em.
+        ink: The ink itself, uint8 gray, row by row.
+    """
+
+    picture: npt.NDArray[np.uint8]
+    box: tuple[int, int, int, int]
+    ink: bytes
+
+    @property
+    def height(self) -> int:
+        """Height of the ink in pixels."""
+        return self.box[3]
+
+
+def draw_all(
+    font: ImageFont.FreeTypeFont, face: ProvedFace, chars: Sequence[str]
+) -> tuple[dict[str, Drawing], dict[str, str]]:
+    """Draw each character that the face has.
+
+    Args:
+        font: The face, opened at `PX`.
+        face: What its tables say.
+        chars: The characters.
+
+    Returns:
+        For each character its drawing, or else the reason why there is none.
+    """
+    drawings: dict[str, Drawing] = {}
+    reasons: dict[str, str] = {}
+    try:
+        missing = _drawing(font, chr(_NOT_MAPPED))
+    except _UndrawableError:
+        missing = None
+    for char in chars:
+        if ord(char) not in face.characters:
+            reasons[char] = "not in the font"
+            continue
+        try:
+            drawing = _drawing(font, char)
+        except _UndrawableError as error:
+            reasons[char] = str(error)
+            continue
+        if drawing is None:
+            reasons[char] = "no ink"
+        elif missing and (drawing.box, drawing.ink) == (missing.box, missing.ink):
+            reasons[char] = "drawn as the sign for a missing glyph"
+        else:
+            drawings[char] = drawing
+    return drawings, reasons
+
+
+class _UndrawableError(ValueError):
+    pass
+
+
+def _drawing(font: ImageFont.FreeTypeFont, char: str) -> Drawing | None:
+    try:
+        image, left, top = picture_of(font, char)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise _UndrawableError(f"can't be drawn: {error}") from error
+    if image is None:
+        return None
+    width, height = image.size
+    if max(width, height) > MAX_EMS * PX:
+        raise _UndrawableError(f"larger than {MAX_EMS} em")
+    return Drawing(_tight(image), (left, top, width, height), image.tobytes())
+
+
+def _tight(image: Image.Image) -> npt.NDArray[np.uint8]:
+    scale = SIDE / max(image.size)
+    width, height = (max(1, round(edge * scale)) for edge in image.size)
+    kind = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    small = np.frombuffer(image.resize((width, height), kind).tobytes(), np.uint8)
+    square = np.zeros((SIDE, SIDE), np.uint8)
+    y, x = (SIDE - height) // 2, (SIDE - width) // 2
+    square[y : y + height, x : x + width] = small.reshape(height, width)
+    return square
+
+
+def check_axes(font: ImageFont.FreeTypeFont, face: ProvedFace, chars: Sequence[str]) -> None:
+    """Draw some usable characters at both ends of each axis.
+
+    Raises:
+        BadFontError: One of them has no ink there, or the face can't be set there.
+    """
+    some = chars[:: max(1, len(chars) // _CHECKED)]
+    for number, axis in enumerate(face.axes):
+        for value in (axis.minimum, axis.maximum):
+            point = [a.default for a in face.axes]
+            point[number] = value
+            try:
+                font.set_variation_by_axes(point)
+                blank = [c for c in some if picture_of(font, c)[0] is None]
+            except OSError as error:
+                raise BadFontError(f"can't be drawn at {axis.tag}={value:g}: {error}") from error
+            if blank:
+                raise BadFontError(f"U+{ord(blank[0]):04X} has no ink at {axis.tag}={value:g}")
