@@ -1,6 +1,6 @@
 """Which characters of a face are drawn as another character of the same face.
 
-Thresholds were read off the distances between all characters of 636 font files of 200 families.
+Thresholds were read off all characters of 636 font files of 200 families.
 """
 
 from collections.abc import Mapping
@@ -9,39 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen.characters import CharacterTable
-from datagen.font_drawings import Drawing
+from datagen.font_drawings import SAME_PICTURE, Drawing, distances
 
-# Two pictures with a smaller distance are the same picture. Copied and scaled glyphs lie below
-# 0.010 (hinting), the nearest glyphs meant to differ (D and O of Orbitron) at 0.017.
-SAME_PICTURE = 0.012
 # Ascenders are this much taller than x-height letters, or the small letters are capitals: those
 # of fonts without small letters measure up to 1.01, of all others from 1.18 (Anton).
 ASCENDER = 1.1
 # Median distance of a capital and its small letter; guards letters of even height that are small
 # letters nevertheless. Fonts without small letters measure up to 0.18 (small capitals of Cinzel).
 CAPITAL = 0.25
-PLACE = 1  # pixel; glyphs that differ by no more stand in the same place of the em box
 _TALL = "bdfhkl"
 _LOW = "acemnorsuvwxz"
 _ENOUGH = 3  # letters of each kind; with fewer no height can be called typical
-
-
-def distances(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return how far pictures are from each other: 0 for equal ones, 1 where no ink overlaps.
-
-    The squared difference over the summed squares, which is one minus Dice's coefficient for
-    pictures of zeros and ones.
-
-    Args:
-        pictures: uint8 (n, ...), 0 for paper.
-
-    Returns:
-        float32 (n, n), in 0..1.
-    """
-    flat = pictures.reshape(len(pictures), -1).astype(np.float32) / 255
-    products = flat @ flat.T
-    power = np.diag(products)
-    return np.clip(1 - 2 * products / np.maximum(power[:, None] + power, 1e-9), 0, 1)
 
 
 def wrong_pictures(drawings: Mapping[int, Drawing], characters: CharacterTable) -> dict[int, str]:
@@ -89,9 +67,10 @@ def _drawn_as_capitals(
     all_small = bool(apart) and np.median(apart) < CAPITAL and _even_height(drawings, by_char)
     wrong = {}
     for letter, capital in twins:
-        same = near[row[letter], row[capital]] < SAME_PICTURE
         if shapes[letter] == shapes[capital]:
-            same = same and _same_place(drawings[letter], drawings[capital])
+            same = drawings[letter].is_copy_of(drawings[capital])
+        else:
+            same = bool(near[row[letter], row[capital]] < SAME_PICTURE)
         if all_small or same:
             wrong[letter] = f"drawn as {characters[capital].codepoint}"
     return wrong
@@ -102,7 +81,3 @@ def _even_height(drawings: Mapping[int, Drawing], by_char: Mapping[str, int]) ->
     low = [drawings[by_char[c]].height for c in _LOW if c in by_char]
     enough = min(len(tall), len(low)) >= _ENOUGH
     return enough and bool(np.median(tall) < ASCENDER * np.median(low))
-
-
-def _same_place(a: Drawing, b: Drawing) -> bool:
-    return all(abs(p - q) <= PLACE for p, q in zip(a.box, b.box, strict=True))

@@ -51,7 +51,7 @@ class FontFile:
     """A file that may be a font.
 
     Attributes:
-        path: Where it lies.
+        path: Where it lies, absolute for a file that was searched for.
         family: Family of the catalogue that it belongs to; None for a file of the user's.
     """
 
@@ -104,15 +104,15 @@ def find_fonts(folders: Sequence[Path] = (), installed: bool = True) -> FoundFon
             if path.suffix.lower() in SUFFIXES:
                 found.setdefault(os.path.realpath(path), FontFile(path, family))
     own = (Path("fonts"), project_file("fonts", "catalog.csv").parent) if installed else ()
-    for folder in (*folders, *(f for f in own if f.is_dir())):
-        named = folder in folders
-        if not folder.exists():
-            raise InputError(f"{folder}: no such folder or font file; check the spelling")
-        for path in (folder,) if folder.is_file() else _walk(folder):
-            if folder.is_file() or path.suffix.lower() in SUFFIXES:
+    for place in (*folders, *(folder for folder in own if folder.is_dir())):
+        if not place.exists():
+            raise InputError(f"{place}: no such folder or font file; check the spelling")
+        # Absolute, since whoever draws with them may work in another folder.
+        for path in (place.absolute(),) if place.is_file() else _walk(place.absolute()):
+            if place.is_file() or path.suffix.lower() in SUFFIXES:
                 found.setdefault(os.path.realpath(path), FontFile(path))
             else:
-                ignored += named
+                ignored += place in folders
     return FoundFonts(tuple(found.values()), ignored, tuple(missing))
 
 

@@ -94,7 +94,8 @@ def prove_face(data: bytes, index: int) -> ProvedFace:
         _check_extent(font, len(data))
         # Numbers for glyph names: the font's own names take longer to read than all the rest.
         font.setGlyphOrder([str(number) for number in range(font["maxp"].numGlyphs)])
-        family = font["name"].getDebugName(16) or font["name"].getDebugName(1) or ""
+        names = font.get("name")
+        family = (names and (names.getDebugName(16) or names.getDebugName(1))) or ""
         axes = tuple(
             Axis(a.axisTag, a.minValue, a.defaultValue, a.maxValue)
             for a in (font["fvar"].axes if "fvar" in font else ())

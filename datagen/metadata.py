@@ -82,6 +82,6 @@ def dataset_info(
         "moduleName": "datagen",
         "splits": splits,
         "supervisedKeys": {
-            "tuple": {"items": [{"featureName": "image"}, {"featureName": "label"}]}
+            "tuple": {"items": [{"featureKey": "image"}, {"featureKey": "label"}]}
         },
     }

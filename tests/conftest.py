@@ -1,8 +1,14 @@
 """What all tests share: the real data, where it is, and a dataset built from a small recipe."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
+
+# Fonts are audited once for all tests, and nothing is left in the user's own cache.
+_CACHE = tempfile.TemporaryDirectory(prefix="math-vision-tests-")
+os.environ["MATH_VISION_CACHE"] = _CACHE.name
 
 ROOT = Path(__file__).parents[1]
 

@@ -59,7 +59,7 @@ def test_size_scales_the_glyph(px, char):
     lato = face("lato", "Lato-Regular")
     large, glyph = draw(lato, (), char, 400), draw(lato, (), char, px)
     for size, full in zip(glyph.ink.shape, large.ink.shape, strict=True):
-        assert abs(size - full * px / 400) <= 2.5
+        assert abs(size - full * px / 400) <= 2.5 + px / 100, "no more than hinting moves"
 
 
 def test_weight_axis_adds_ink_and_leaves_no_trace(flex):

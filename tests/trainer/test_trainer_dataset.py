@@ -1,0 +1,68 @@
+import shutil
+
+import pytest
+from scratch_dataset import CLASSES, table_of
+
+from datagen.errors import InputError, UsageError
+from trainer.dataset import label_map, open_dataset
+
+
+@pytest.fixture
+def copy(dataset, tmp_path):
+    return shutil.copytree(dataset, tmp_path / "copy")
+
+
+def test_opens_a_dataset(dataset):
+    found = open_dataset(dataset)
+    assert (found.name, found.size, found.frame) == ("tiny", 32, "tight")
+    assert [c.char for c in found.characters] == list(CLASSES)
+    assert found.count("train") == 40 * len(CLASSES)
+    assert len(found.shards("train")) == 3
+    assert found.count("extra") == 0
+
+
+def test_a_folder_that_is_no_dataset_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"isn't a dataset folder: manifests/shards\.csv"):
+        open_dataset(tmp_path)
+
+
+def test_a_truncated_shard_is_refused(copy):
+    shard = next(copy.glob("*train*00001-of*"))
+    shard.write_bytes(shard.read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"00001-of-00003 has .* bytes where .* states"):
+        open_dataset(copy)
+
+
+def test_a_missing_shard_is_refused(copy):
+    next(copy.glob("*test*")).unlink()
+    with pytest.raises(InputError, match=r"test.* is missing"):
+        open_dataset(copy)
+
+
+def test_a_listing_with_a_foreign_file_is_refused(copy):
+    listing = copy / "manifests" / "shards.csv"
+    listing.write_text(listing.read_text().replace("tiny-train", "../tiny-train", 1))
+    with pytest.raises(InputError, match="outside the dataset"):
+        open_dataset(copy)
+
+
+@pytest.mark.parametrize("text", ["file,split\na,b\n", "file,split,records,bytes,sha256\n"])
+def test_a_listing_without_shards_is_refused(copy, text):
+    (copy / "manifests" / "shards.csv").write_text(text)
+    with pytest.raises(InputError, match=r"shards\.csv"):
+        open_dataset(copy)
+
+
+def test_an_unknown_split_is_a_usage_error(dataset):
+    with pytest.raises(UsageError, match="no split 'extra'; its splits are: train, validation"):
+        open_dataset(dataset).shards("extra")
+
+
+def test_labels_are_matched_by_code_point(dataset):
+    found = open_dataset(dataset)
+    assert label_map(found, table_of(CLASSES[::-1])) == list(range(len(CLASSES)))[::-1]
+
+
+def test_a_class_the_model_lacks_is_refused(dataset):
+    with pytest.raises(InputError, match=r"2 classes that the model doesn't know \(U\+0030, U\+"):
+        label_map(open_dataset(dataset), table_of(CLASSES[2:]))

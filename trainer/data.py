@@ -1,0 +1,204 @@
+"""Batches from shards, in tf.data.
+
+Records are batched before they are parsed: one call then unpacks a whole batch, which is several
+times faster than one call a record. A split whose decoded pictures fit into `HELD_BYTES` is decoded
+once and held in memory; a larger one is streamed from its shards in every epoch.
+
+Each epoch of training is a pure function of (seed, epoch), which is what lets a run that was
+stopped go on with just the batches that it would have seen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from datagen.errors import InputError
+from trainer.augment import augment
+from trainer.dataset import Dataset, reading
+from trainer.presets import Augmentation
+
+HELD_BYTES = 1 << 30  # 1 GiB of decoded pictures: 1,048,576 of 32 x 32
+SHUFFLE_RECORDS = 32_768  # records, still compressed, that are shuffled together when streaming
+OPEN_SHARDS = 8  # shards read at a time when streaming
+READ_BYTES = 1 << 20  # 1 MiB read from a shard at a time
+DECODE_BATCH = 1024  # records parsed at a time where no batch size is given from outside
+
+FEATURES = {
+    "image": tf.io.FixedLenFeature([], tf.string),
+    "label": tf.io.FixedLenFeature([], tf.int64),
+    "id": tf.io.FixedLenFeature([], tf.string),
+    "source": tf.io.FixedLenFeature([], tf.string),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a model wants to see a dataset.
+
+    Attributes:
+        size: Side of the model's input pictures in pixels; others are resized to it.
+        classes: Number of the model's classes.
+        labels: For each label of the dataset, the model's label of the same character.
+    """
+
+    size: int
+    classes: int
+    labels: Sequence[int]
+
+
+def decode(records: Any, size: int) -> tuple[Any, Any, Any, Any]:
+    """Parse a batch of serialised records.
+
+    Args:
+        records: String tensor (n,).
+        size: Side of the pictures in pixels.
+
+    Returns:
+        Images, uint8 (n, size, size, 1); labels, int64 (n,); ids and sources, strings (n,).
+    """
+    fields = tf.io.parse_example(records, FEATURES)
+    pixels = tf.io.decode_raw(tf.io.decode_compressed(fields["image"], "ZLIB"), tf.uint8)
+    # The count is taken from the records: -1 would let pictures of another size run together.
+    images = tf.reshape(pixels, [tf.shape(records)[0], size, size, 1])
+    return images, fields["label"], fields["id"], fields["source"]
+
+
+def resize(images: Any, size: int) -> Any:
+    """Resize uint8 pictures (n, h, w, 1) to (n, size, size, 1); bilinear, anti-aliased."""
+    if images.shape[1] == size and images.shape[2] == size:
+        return images
+    resized = tf.image.resize(images, [size, size], antialias=True)
+    return tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8)
+
+
+def records(dataset: Dataset, split: str) -> Any:
+    """Return the decoded records of a split, in record order, in batches of `DECODE_BATCH`."""
+    paths = [str(shard.path) for shard in dataset.shards(split)]
+    serialised = tf.data.TFRecordDataset(paths, buffer_size=READ_BYTES).batch(DECODE_BATCH)
+    return serialised.map(lambda r: decode(r, dataset.size), tf.data.AUTOTUNE).prefetch(2)
+
+
+def hold(dataset: Dataset, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Decode a whole split into memory.
+
+    Returns:
+        Images, uint8 (n, size, size, 1), and the dataset's labels, int64 (n,), in record order.
+
+    Raises:
+        InputError: A record can't be read, or there are more or fewer than shards.csv states.
+    """
+    count, size = dataset.count(split), dataset.size
+    images = np.empty((count, size, size, 1), np.uint8)
+    labels = np.empty(count, np.int64)
+    done = 0
+    with reading(dataset):
+        for batch, targets, _, _ in records(dataset, split).as_numpy_iterator():
+            if done + len(batch) <= count:
+                images[done : done + len(batch)] = batch
+                labels[done : done + len(batch)] = targets
+            done += len(batch)
+    if done != count:
+        raise InputError(
+            f"{dataset.folder}: the split {split} has {done:,} records where manifests/shards.csv "
+            f"states {count:,}; build the dataset again"
+        )
+    return images, labels
+
+
+def fits(dataset: Dataset, split: str) -> bool:
+    """Whether the decoded pictures of a split are held in memory."""
+    return dataset.count(split) * dataset.size**2 <= HELD_BYTES
+
+
+def training(
+    dataset: Dataset,
+    view: View,
+    *,
+    batch: int,
+    augmentation: Augmentation,
+    seed: int,
+    epochs: range,
+) -> tuple[Any, int]:
+    """Make shuffled, augmented training batches; a remainder smaller than a batch is left out.
+
+    Returns:
+        A tf.data dataset of (images uint8 (batch, size, size, 1), one-hot float32 (batch, classes))
+        for all `epochs` in a row, and the number of batches of one epoch.
+    """
+    count = dataset.count("train")
+    batch = min(batch, count)
+    steps = count // batch
+    source = _held(dataset, batch) if fits(dataset, "train") else _streamed(dataset, batch)
+    labels = tf.constant(view.labels, tf.int64)
+
+    def one_epoch(epoch: Any) -> Any:
+        key = tf.random.experimental.stateless_fold_in(tf.constant([seed, 0], tf.int64), epoch)
+
+        def prepare(step: Any, pair: Any) -> tuple[Any, Any]:
+            step_key = tf.random.experimental.stateless_fold_in(key, step)
+            images = augment(pair[0], step_key, augmentation)
+            target = tf.one_hot(tf.gather(labels, pair[1]), view.classes)
+            return resize(images, view.size), target
+
+        batches = source(key).take(steps).enumerate()
+        return batches.map(prepare, tf.data.AUTOTUNE)
+
+    numbers = tf.data.Dataset.range(epochs.start, epochs.stop)
+    return numbers.flat_map(one_epoch).prefetch(tf.data.AUTOTUNE), steps
+
+
+def validation(dataset: Dataset, view: View, split: str, batch: int) -> Any:
+    """Make batches of (images, one-hot labels) of a split, in record order, unaugmented."""
+    if fits(dataset, split):
+        images, targets = hold(dataset, split)
+        pairs = tf.data.Dataset.from_tensor_slices((images, targets)).batch(batch)
+    else:
+        decoded = records(dataset, split).map(lambda x, y, _i, _s: (x, y))
+        pairs = decoded.unbatch().batch(batch)
+    labels = tf.constant(view.labels, tf.int64)
+
+    def prepare(images: Any, targets: Any) -> tuple[Any, Any]:
+        one_hot = tf.one_hot(tf.gather(labels, targets), view.classes)
+        return resize(images, view.size), one_hot
+
+    return pairs.map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _held(dataset: Dataset, batch: int) -> Any:
+    images, labels = (tf.constant(part) for part in hold(dataset, "train"))
+    count = dataset.count("train")
+
+    def source(key: Any) -> Any:
+        order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=key)
+        rows = tf.data.Dataset.from_tensor_slices(order).batch(batch, drop_remainder=True)
+        return rows.map(lambda row: (tf.gather(images, row), tf.gather(labels, row)))
+
+    return source
+
+
+def _streamed(dataset: Dataset, batch: int) -> Any:
+    paths = tf.constant([str(shard.path) for shard in dataset.shards("train")])
+
+    def source(key: Any) -> Any:
+        def shuffle(number: Any, block: Any) -> Any:
+            block_key = tf.random.experimental.stateless_fold_in(key, number)
+            return tf.random.experimental.stateless_shuffle(block, seed=block_key)
+
+        order = tf.random.experimental.stateless_shuffle(paths, seed=key)
+        serialised = tf.data.Dataset.from_tensor_slices(order).interleave(
+            lambda path: tf.data.TFRecordDataset(path, buffer_size=READ_BYTES),
+            cycle_length=OPEN_SHARDS,
+            block_length=16,
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        # tf.data's own shuffle takes no seed that is known only while it runs.
+        blocks = serialised.batch(SHUFFLE_RECORDS).enumerate().map(shuffle).prefetch(1)
+        batches = blocks.rebatch(batch, drop_remainder=True)
+        return batches.map(lambda r: decode(r, dataset.size)[:2], tf.data.AUTOTUNE)
+
+    return source

@@ -1,0 +1,193 @@
+"""A dataset folder as the trainer sees it: its classes, its picture size and its shards.
+
+Everything is checked when the folder is opened, so that a missing or cut-off shard is reported
+before an epoch has been spent on the others.
+"""
+
+import csv
+import hashlib
+import io
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from datagen import characters
+from datagen.characters import CharacterTable
+from datagen.errors import InputError, UsageError
+
+SHARD_COLUMNS = ("file", "split", "records", "bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One TFRecord file and the number of records in it."""
+
+    path: Path
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset folder whose files are all there.
+
+    Attributes:
+        folder: Where it lies.
+        name: Name from its recipe.
+        size: Side of its square pictures in pixels, from its recipe.
+        frame: How its pictures are framed, ``tight`` or ``em``, from its recipe.
+        characters: Its classes; a record's label is a position in this table.
+        digest: SHA-256 of ``manifests/shards.csv``, which itself lists the SHA-256 of every shard.
+        splits: The shards of each split that has records.
+    """
+
+    folder: Path
+    name: str
+    size: int
+    frame: str
+    characters: CharacterTable
+    digest: str
+    splits: Mapping[str, tuple[Shard, ...]]
+
+    def shards(self, split: str) -> tuple[Shard, ...]:
+        """Return the shards of a split.
+
+        Raises:
+            UsageError: The dataset has no such split.
+        """
+        if split not in self.splits:
+            known = ", ".join(self.splits) or "none"
+            raise UsageError(f"{self.folder} has no split {split!r}; its splits are: {known}")
+        return self.splits[split]
+
+    def count(self, split: str) -> int:
+        """Return the number of records of a split, 0 where there is no such split."""
+        return sum(shard.records for shard in self.splits.get(split, ()))
+
+
+def open_dataset(folder: str | Path) -> Dataset:
+    """Open a dataset folder written by ``datagen build`` and check that its shards are whole.
+
+    Only sizes are compared here: ``datagen verify`` also proves every byte.
+
+    Raises:
+        InputError: It is no dataset folder, or a shard is missing or of another size than stated.
+    """
+    root = Path(folder)
+    listing = root / "manifests" / "shards.csv"
+    recipe_file = root / "recipe.toml"
+    for needed in (listing, recipe_file):
+        if not needed.is_file():
+            missing = needed.relative_to(root)
+            raise InputError(
+                f"{root} isn't a dataset folder: {missing} is missing; "
+                "give a folder that `datagen build` has finished"
+            )
+    name, size, frame = _recipe(recipe_file)
+    text = _text(listing)
+    return Dataset(
+        folder=root,
+        name=name,
+        size=size,
+        frame=frame,
+        characters=characters.load(root / "manifests" / "characters.csv"),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        splits=_splits(root, listing, text),
+    )
+
+
+def label_map(dataset: Dataset, table: CharacterTable) -> list[int]:
+    """Return, for each label of `dataset`, the label of the same character in `table`.
+
+    Classes are matched by code point, so a dataset may hold fewer classes than a model, or the
+    same ones in another order.
+
+    Raises:
+        InputError: The dataset has a class that the table lacks.
+    """
+    positions = {c.codepoint: c.label for c in table}
+    unknown = [c.codepoint for c in dataset.characters if c.codepoint not in positions]
+    if unknown:
+        shown = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
+        raise InputError(
+            f"{dataset.folder} has {len(unknown)} classes that the model doesn't know ({shown}): "
+            "use a dataset of the model's classes or train a new model with `trainer fit`"
+        )
+    return [positions[c.codepoint] for c in dataset.characters]
+
+
+@contextmanager
+def reading(dataset: Dataset) -> Iterator[None]:
+    """Turn TensorFlow's errors about broken records into one sentence.
+
+    Raises:
+        InputError: A record couldn't be read inside the block.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+        reason = " ".join(str(error.message).split())[:160]
+        raise InputError(
+            f"{dataset.folder} has a record that can't be read ({reason}…): "
+            f"`datagen verify {dataset.folder}` says which shard to build again"
+        ) from error
+
+
+def _splits(root: Path, listing: Path, text: str) -> dict[str, tuple[Shard, ...]]:
+    rows = list(csv.DictReader(io.StringIO(text)))
+    splits: dict[str, tuple[Shard, ...]] = {}
+    for number, row in enumerate(rows, start=2):
+        try:
+            file, split = row["file"], row["split"]
+            records, size = int(row["records"]), int(row["bytes"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{listing}: line {number} hasn't the columns {', '.join(SHARD_COLUMNS)} "
+                "of a shard; build the dataset again"
+            ) from error
+        if Path(file).name != file:
+            raise InputError(f"{listing}: line {number} names {file!r}, a file outside the dataset")
+        if records:
+            _check(root / file, size)
+            splits[split] = (*splits.get(split, ()), Shard(root / file, records))
+    if not splits:
+        raise InputError(f"{listing} lists no shard with records; build the dataset again")
+    return splits
+
+
+def _check(path: Path, stated: int) -> None:
+    try:
+        actual = path.stat().st_size
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path} is missing: run the same `datagen build` again to write it"
+        ) from error
+    if actual != stated:
+        raise InputError(
+            f"{path} has {actual:,} bytes where manifests/shards.csv states {stated:,}: "
+            "delete it and run the same `datagen build` again"
+        )
+
+
+def _recipe(path: Path) -> tuple[str, int, str]:
+    try:
+        recipe = tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not TOML ({error}); build the dataset again") from error
+    name, size, frame = recipe.get("name"), recipe.get("size"), recipe.get("frame", "tight")
+    if not isinstance(name, str) or not isinstance(size, int) or frame not in ("tight", "em"):
+        raise InputError(
+            f"{path} states no usable name (={name!r}), size (={size!r}) and frame (={frame!r}): "
+            "build the dataset again"
+        )
+    return name, size, frame
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} isn't UTF-8 text; build the dataset again") from error

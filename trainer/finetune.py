@@ -1,0 +1,90 @@
+"""Train a finished model further, on other data, at a small learning rate."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from datagen import __version__
+from datagen.errors import UsageError
+from trainer import model as networks
+from trainer import presets
+from trainer.data import View
+from trainer.dataset import label_map, open_dataset
+from trainer.model_file import load_model
+from trainer.train import Job, Run, train
+
+EPOCHS = 5
+
+
+def finetune(
+    model: str | Path,
+    dataset: str | Path,
+    out: str | Path,
+    *,
+    learning_rate: float = 1e-5,
+    freeze: int = 0,
+    epochs: int = EPOCHS,
+    batch: int | None = None,
+    seed: int = 0,
+) -> Run:
+    """Train a model further on a dataset; writes and resumes as `trainer.fit.fit` does.
+
+    Everything is as in the model's preset but for the learning rate, which warms up no more. The
+    model keeps its classes: the dataset's are matched to them by code point, and may be fewer.
+
+    Args:
+        model: A model file that `trainer` has written.
+        dataset: Folder written by ``datagen build``.
+        out: Folder of the new run.
+        learning_rate: Learning rate at the start.
+        freeze: Leading stages whose weights stay as they are; their batch normalisation keeps its
+            statistics. 1 freezes the stem, 2 the first residual stage too, and so on.
+        epochs: Most epochs.
+        batch: Pictures a step; None for the preset's.
+        seed: Seed of everything random, from 0.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UsageError: An option is wrong, or `out` is a run of something else.
+        InputError: The model or the dataset can't be used, the dataset has a class that the model
+            doesn't know, or training diverged.
+    """
+    source = open_dataset(dataset)
+    base, metadata = load_model(model)
+    labels = label_map(source, metadata.table)
+    known = presets.preset(metadata.preset)
+    chosen = presets.change(
+        dataclasses.replace(known, warmup=0.0, size=metadata.size),
+        learning_rate=learning_rate,
+        epochs=epochs,
+        batch=batch,
+    )
+    _freeze(base, freeze)
+    new = dataclasses.replace(
+        metadata,
+        version=__version__,
+        frame=source.frame,
+        frame_size=source.size,
+        dataset=source.name,
+        dataset_digest=source.digest,
+        temperature=1.0,
+    )
+    digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()
+    identity: dict[str, Any] = {"model": digest, "freeze": freeze}
+    view = View(metadata.size, len(metadata.table), labels)
+    job = Job(source, metadata.preset, chosen, seed, view, new, identity)
+    return train(job, out, lambda: base)
+
+
+def _freeze(model: Any, count: int) -> None:
+    groups = networks.stages(model)
+    if not 0 <= count <= len(groups):
+        raise UsageError(f"freeze (={count}) must be from 0 to {len(groups)}, the model's stages")
+    model.trainable = True
+    for layers in groups[:count]:
+        for layer in layers:
+            # Keras runs a batch normalisation that isn't trainable on its stored statistics.
+            layer.trainable = False

@@ -1,0 +1,70 @@
+"""Train a new model from a preset."""
+
+from pathlib import Path
+from typing import Any
+
+from datagen import __version__
+from trainer import model as networks
+from trainer.data import View
+from trainer.dataset import open_dataset
+from trainer.model_file import Metadata
+from trainer.presets import preset as find_preset
+from trainer.train import Job, Run, train
+
+
+def fit(
+    dataset: str | Path,
+    out: str | Path,
+    preset: str = "compact",
+    *,
+    epochs: int | None = None,
+    batch: int | None = None,
+    learning_rate: float | None = None,
+    seed: int = 0,
+) -> Run:
+    """Train a model on a dataset's ``train`` split, choosing the best epoch by ``validation``.
+
+    Writes ``model.keras``, ``history.csv``, ``metrics.json``, ``run.json`` and ``tensorboard/``.
+    The same call goes on where one was stopped, at the epoch that was under way; where the run is
+    finished it does nothing. Without a validation split the training result decides.
+
+    With one seed the initial weights, the batches and their augmentation are the same every time,
+    stopped and resumed or not. The arithmetic is the same too on one machine with one number of
+    cores; other machines and GPUs round differently, and training magnifies that.
+
+    Args:
+        dataset: Folder written by ``datagen build``.
+        out: Folder of the run.
+        preset: A name in `trainer.presets.PRESETS`.
+        epochs: Most epochs; None for the preset's.
+        batch: Pictures a step; None for the preset's.
+        learning_rate: Peak learning rate; None for the preset's.
+        seed: Seed of everything random, from 0.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UsageError: An option is wrong, or `out` is a run of something else.
+        InputError: The dataset can't be used, or training diverged.
+    """
+    chosen = find_preset(preset, epochs=epochs, batch=batch, learning_rate=learning_rate)
+    source = open_dataset(dataset)
+    classes = len(source.characters)
+
+    def start() -> Any:
+        return networks.build(chosen.network, chosen.size, classes, chosen.dropout)
+
+    metadata = Metadata(
+        version=__version__,
+        preset=preset,
+        size=chosen.size,
+        frame_size=source.size,
+        frame=source.frame,
+        characters=source.characters.to_csv(),
+        parameters=0,
+        dataset=source.name,
+        dataset_digest=source.digest,
+    )
+    view = View(chosen.size, classes, range(classes))
+    return train(Job(source, preset, chosen, seed, view, metadata, {}), out, start)

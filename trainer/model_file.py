@@ -1,0 +1,143 @@
+"""Model files: Keras' own ``.keras`` archive with one more member that says what is in it.
+
+Keras passes over members that it doesn't know, so the file stays an ordinary Keras model. Nothing
+in it is ever unpickled, and code stored in a file is refused (``safe_mode``).
+"""
+
+import dataclasses
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datagen import characters
+from datagen.characters import CharacterTable
+from datagen.errors import InputError
+
+MEMBER = "math_vision.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a model file says about its model.
+
+    Attributes:
+        version: Version of this project that wrote it.
+        preset: Preset that it was trained with.
+        size: Side of the model's input pictures in pixels.
+        frame_size: Side in pixels of the frame that a picture is put into first; where it differs
+            from `size`, framed pictures are resized to `size`.
+        frame: How pictures are framed, as the dataset's recipe says.
+        characters: The class table as CSV text, in the order of the model's outputs.
+        parameters: Number of parameters.
+        dataset: Name of the dataset that it was trained on.
+        dataset_digest: SHA-256 of that dataset's ``manifests/shards.csv``.
+        temperature: What the logarithms of the probabilities are divided by before they are shown.
+    """
+
+    version: str
+    preset: str
+    size: int
+    frame_size: int
+    frame: str
+    characters: str
+    parameters: int
+    dataset: str
+    dataset_digest: str
+    temperature: float = 1.0
+
+    @property
+    def table(self) -> CharacterTable:
+        """The class table."""
+        return characters.parse(self.characters, "the model's character table")
+
+
+def save_model(model: Any, path: Path, metadata: Metadata) -> None:
+    """Write a model with its metadata, whole or not at all."""
+    write_archive(model, path, {MEMBER: dataclasses.asdict(metadata)})
+
+
+def write_archive(model: Any, path: Path, members: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write a ``.keras`` archive with JSON `members` added to it, whole or not at all."""
+    beside = path.with_name(f".{path.stem}.tmp.keras")  # Keras insists on the suffix
+    model.save(beside)
+    with zipfile.ZipFile(beside, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, value in members.items():
+            archive.writestr(name, json.dumps(value, indent=1))
+    beside.replace(path)
+
+
+def load_model(path: str | Path) -> tuple[Any, Metadata]:
+    """Read a model written by `save_model`.
+
+    Returns:
+        The `keras.Model`, uncompiled, and its metadata.
+
+    Raises:
+        InputError: The file is missing, is no Keras model, or isn't one that `trainer` wrote.
+    """
+    file = Path(path)
+    metadata = _metadata(file)
+    model = load_archive(file)
+    outputs, size = model.output_shape[-1], model.input_shape[1]
+    if outputs != len(metadata.table) or size != metadata.size:
+        raise InputError(
+            f"{file}: the model gives {outputs} classes for {size} px pictures but its "
+            f"{MEMBER} states {len(metadata.table)} and {metadata.size}: the file was put together "
+            "wrongly; train it again"
+        )
+    return model, metadata
+
+
+def load_archive(path: Path) -> Any:
+    """Read any ``.keras`` archive, uncompiled, without running code stored in it.
+
+    Raises:
+        InputError: Keras can't read it.
+    """
+    import keras
+
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # a broken or hostile file can fail anywhere within Keras
+        reason = " ".join(str(error).split())[:160]
+        raise InputError(
+            f"{path}: Keras can't load this model ({reason}…); train or download it again"
+        ) from error
+
+
+def read_member(path: Path, name: str) -> dict[str, Any]:
+    """Return a JSON member of an archive.
+
+    Raises:
+        InputError: The file is missing, no archive, or has no such member.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is no file: give a model.keras that `trainer fit` has written")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            value = json.loads(archive.read(name))
+    except zipfile.BadZipFile as error:
+        raise InputError(
+            f"{path} isn't a Keras model: give a model.keras that `trainer fit` has written"
+        ) from error
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"{path} has no readable {name}, so it isn't a model that `trainer fit` has written"
+        ) from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: its {name} holds no table; train the model again")
+    return value
+
+
+def _metadata(path: Path) -> Metadata:
+    value = read_member(path, MEMBER)
+    try:
+        known = {field.name: value[field.name] for field in dataclasses.fields(Metadata)}
+    except KeyError as error:
+        raise InputError(
+            f"{path}: its {MEMBER} lacks {error.args[0]!r}; train it again with this version"
+        ) from error
+    return Metadata(**known)
