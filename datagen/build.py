@@ -5,7 +5,6 @@ that no picture stands in two splits, not even a full stop that two families dra
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +12,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen import __version__, characters, console, curate, manifest, metadata, recipe, shards
+from datagen import (
+    __version__,
+    characters,
+    console,
+    curate,
+    drawn_fonts,
+    manifest,
+    metadata,
+    recipe,
+    shards,
+)
 from datagen.atomic import atomic_file, remove_leftovers, write_csv, write_text
-from datagen.characters import CharacterTable
-from datagen.errors import InputError, UsageError
+from datagen.claim import claim
+from datagen.drawn_fonts import families_of, font_rows, fonts_of, rejected_glyphs
+from datagen.errors import UsageError
 from datagen.executor import Executor, default_workers
-from datagen.fonts import Face, FontAudit, RejectedFont
-from datagen.fonts import fonts as audit_fonts
+from datagen.fonts import FontAudit
 from datagen.manifest import SPLITS, Rejected
-from datagen.plan import Plan, assign_families, cut, plan, unused_rows
+from datagen.plan import Plan, cut, plan, unused_rows
 from datagen.recipe import Recipe
 from datagen.seeds import hex64
 from datagen.shards import SHARDS_CSV, STATE, Finished, Shard
@@ -29,7 +38,6 @@ from datagen.sources import open_source
 from datagen.survey import Pictures, survey
 from datagen.worker import Context, RealRow, ShardTask, setup, write_shard
 
-FONTS_CSV = ("font", "sha256", "family", "style", "license", "group", "split", "usable", "reason")
 _ORDER = ("test", "validation", "train")
 
 
@@ -106,7 +114,9 @@ class _Build:
 
     def run(self) -> Built:
         audit = fonts_of(self._recipe, self._characters, self._workers)
-        self._claim(audit)
+        claim(self._out, "build", self._identity(audit))
+        (self._out / "manifests").mkdir(exist_ok=True)
+        remove_leftovers(self._out / "manifests")
         pictures = survey(
             self._sources,
             self._characters,
@@ -117,15 +127,11 @@ class _Build:
         )
         keep, doubled = self._curate(pictures)
         planned = plan(self._recipe, pictures, keep, len(self._characters))
-        families = assign_families(
-            {face.group: face.style for face in audit.faces},
-            self._recipe.splits,
-            self._recipe.seed,
-        )
+        families = families_of(self._recipe, audit)
         done = self._write_shards(planned, pictures, audit, families)
         unused = unused_rows(planned, pictures, self._characters, self._recipe)
         drawn = [row for shard in done for row in shard.rejected]
-        glyphs = _rejected_glyphs(audit, self._recipe)
+        glyphs = rejected_glyphs(audit, self._recipe.drawn or "")
         rejected = [*glyphs, *pictures.rejected, *doubled, *unused, *drawn]
         return self._finish(done, rejected, audit, families)
 
@@ -144,33 +150,6 @@ class _Build:
             "fonts": _digest(fonts),
             **{f"source {n}": s.fingerprint() for n, s in self._sources.items()},
         }
-
-    def _claim(self, audit: FontAudit) -> None:
-        """Make the folder ours, or refuse it where it holds something else."""
-        state = self._out / STATE / "build.json"
-        identity = self._identity(audit)
-        if state.exists():
-            try:
-                before = json.loads(state.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise InputError(f"{state}: the build's record is damaged ({error})") from error
-            changed = sorted(
-                key for key in {*before, *identity} if before.get(key) != identity.get(key)
-            )
-            if changed:
-                raise InputError(
-                    f"{self._out}: holds a build that differs in its {', '.join(changed)}; give "
-                    "another --out or remove the folder"
-                )
-        elif self._out.exists() and (not self._out.is_dir() or any(self._out.iterdir())):
-            raise InputError(
-                f"{self._out}: holds something that is no dataset of this recipe; "
-                "give another --out"
-            )
-        for folder in (self._out, self._out / "manifests", self._out / STATE):
-            folder.mkdir(parents=True, exist_ok=True)
-            remove_leftovers(folder)
-        write_text(state, json.dumps(identity, indent=2) + "\n")
 
     def _write_shards(
         self, planned: Plan, pictures: Pictures, audit: FontAudit, families: Mapping[str, str]
@@ -258,7 +237,7 @@ class _Build:
         rows = [[getattr(shard, column) for column in SHARDS_CSV] for shard in done]
         write_csv(folder / "shards.csv", SHARDS_CSV, rows)
         manifest.write_rejected(folder / "rejected.csv", rejected)
-        write_csv(folder / "fonts.csv", FONTS_CSV, _font_rows(audit, families))
+        write_csv(folder / "fonts.csv", drawn_fonts.COLUMNS, font_rows(audit, families))
         metadata.write(self._out, self._recipe, self._characters, done)
         for name in ("pixels", *(f"taken-{split}.npy" for split in SPLITS)):
             (self._out / STATE / name).unlink(missing_ok=True)
@@ -284,22 +263,6 @@ class _Build:
         return counts
 
 
-def fonts_of(resolved: Recipe, table: CharacterTable, workers: int = 1) -> FontAudit:
-    """Audit the fonts that a recipe draws from; none where it draws nothing.
-
-    Raises:
-        InputError: No usable font was found.
-    """
-    if resolved.drawn is None:
-        return FontAudit(table, (), ())
-    source = resolved.sources[resolved.drawn]
-    folders = [Path(folder) for folder in source.folders]
-    audit = audit_fonts(folders, None, table, source.installed, workers)
-    if not audit.faces:
-        raise InputError("no usable font was found; install some or name folders of fonts")
-    return audit
-
-
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -318,26 +281,3 @@ def _real_row(pictures: Pictures, row: int) -> RealRow:
         group=pictures.group_names.get(group, hex64(group)),
         origin=pictures.origins[row],
     )
-
-
-def _rejected_glyphs(audit: FontAudit, resolved: Recipe) -> list[Rejected]:
-    source = resolved.drawn or ""
-    return [
-        Rejected("fonts", source, code, f"{_font_name(face)}", why)
-        for face in audit.faces
-        for code, why in face.reasons.items()
-    ]
-
-
-def _font_rows(audit: FontAudit, families: Mapping[str, str]) -> Iterator[tuple[object, ...]]:
-    for face in audit.faces:
-        about = (face.family, face.style, face.license, face.group, families[face.group])
-        yield _font_name(face), face.sha256, *about, len(face.labels), ""
-    for font in audit.rejected:
-        yield _font_name(font), font.sha256, font.family, "", "", "", "", 0, font.reason
-
-
-def _font_name(font: Face | RejectedFont) -> str:
-    """Name of a font wherever it is installed: its file and, after a slash, the face in it."""
-    index = "" if font.index is None else f"/{font.index}"
-    return f"{Path(font.path).name}{index}"

@@ -81,7 +81,5 @@ def dataset_info(
         "fileFormat": "tfrecord",
         "moduleName": "datagen",
         "splits": splits,
-        "supervisedKeys": {
-            "tuple": {"items": [{"featureKey": "image"}, {"featureKey": "label"}]}
-        },
+        "supervisedKeys": {"tuple": {"items": [{"featureKey": "image"}, {"featureKey": "label"}]}},
     }

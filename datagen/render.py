@@ -1,22 +1,22 @@
 """Synthetic pictures as PNG files: a folder a class and one manifest."""
 
-import json
+import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import cv2
 
 from datagen import __version__, augment, characters, console
-from datagen.atomic import atomic_file, write_csv, write_text
+from datagen.atomic import atomic_file, write_csv
 from datagen.characters import CharacterTable
+from datagen.claim import claim
 from datagen.errors import InputError, UsageError
 from datagen.executor import Executor, default_workers
 from datagen.fonts import Face
 from datagen.fonts import fonts as audit_fonts
 from datagen.frame import MIN_SIZE, Mode
 from datagen.manifest import COLUMNS, Rejected, Sample, write_rejected
-from datagen.shards import STATE
 from datagen.synthesis import Style, Synthesizer
 
 _BATCH = 64  # pictures a task
@@ -103,7 +103,7 @@ def render(
     if not audit.faces:
         raise InputError("no usable font was found; install some or name folders of fonts")
     context = _Context(out, audit.faces, table, preset, size, mode, seed)
-    _claim(out, context)
+    claim(out, "render", _identity(context, per_class))
     samples, rejected = _run(context, per_class, workers)
     rows = ((f"{s.codepoint}/{s.id}.png", *astuple(s)) for s in samples)
     write_rejected(out / "rejected.csv", rejected)
@@ -112,16 +112,16 @@ def render(
     return Rendered(out, len(samples), len(table), families, len(rejected))
 
 
-def _claim(out: Path, context: _Context) -> None:
-    """Make the folder ours; the same command may go on in it, another may not."""
-    values = asdict(context) | {"characters": context.characters.digest, "version": __version__}
-    values["faces"] = [[face.sha256, face.index] for face in context.faces]
-    identity = json.dumps({k: v for k, v in values.items() if k != "folder"}, default=str) + "\n"
-    state = out / STATE / "render.json"
-    same = state.exists() and state.read_text(encoding="utf-8") == identity
-    if not same and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out}: holds something else already; give another --out")
-    write_text(state, identity)
+def _identity(context: _Context, per_class: int) -> dict[str, str]:
+    """What the pictures depend on."""
+    faces = "\n".join(f"{f.sha256} {f.index} {f.labels}" for f in context.faces)
+    return {
+        "version": __version__,
+        "characters": context.characters.digest,
+        "fonts": hashlib.sha256(faces.encode()).hexdigest(),
+        **{name: str(getattr(context, name)) for name in ("preset", "size", "mode", "seed")},
+        "per_class": str(per_class),
+    }
 
 
 def _run(context: _Context, per_class: int, workers: int) -> tuple[list[Sample], list[Rejected]]:

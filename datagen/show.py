@@ -10,12 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datagen import manifest, shards
-from datagen.build import fonts_of
 from datagen.characters import CharacterTable
+from datagen.drawn_fonts import families_of, fonts_of
 from datagen.errors import InputError, UsageError
 from datagen.frame import frame
 from datagen.manifest import SPLITS
-from datagen.plan import assign_families
 from datagen.recipe import Recipe
 from datagen.shards import Finished, Shard
 from datagen.sources import open_source
@@ -116,9 +115,7 @@ def _again(
         source = open_source(recipe.kind, path, table, recipe.options)
         return frame(source.read(str(row["origin"])).pixels, resolved.size, resolved.frame)
     audit = fonts_of(resolved, table)
-    families = assign_families(
-        {face.group: face.style for face in audit.faces}, resolved.splits, resolved.seed
-    )
+    families = families_of(resolved, audit)
     context = Context(folder, resolved, table, audit.faces, families, Path())
     synthesizer = context.synthesizer()
     if synthesizer is None:

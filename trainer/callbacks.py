@@ -148,7 +148,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Give the other callbacks back what they knew; Keras has just made them forget it."""
-        self._copy = keras.models.clone_model(self.model)
+        self._copy = keras.Model.from_config(self.model.get_config())
         for other in self._others:
             for name, value in self._remembered.get(type(other).__name__, {}).items():
                 setattr(other, name, value)

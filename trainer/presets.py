@@ -81,7 +81,8 @@ class Preset:
 
 
 # The residual network that the Math Vision data set was first published with, trained as then.
-# 38 million parameters: hours an epoch on a CPU, so for a GPU, or as the yardstick it is.
+# 38 million parameters, some 10 images a second: half an hour an epoch for 16,000 images, so it
+# wants a GPU. It is here as the yardstick; its accuracy on these data was not measured.
 REFERENCE = Preset(
     network="reference",
     size=140,
@@ -96,6 +97,9 @@ REFERENCE = Preset(
     patience=10,
 )
 
+# 0.6 million parameters; 1,100 images a second, so a quarter of an hour for 45,000 images and 20
+# epochs. Six epochs of 45,716 handwritten characters got 85 % of EMNIST ByClass's
+# 62 classes right; their look-alikes (0 O o, 1 I l) leave little above that.
 COMPACT = Preset(
     network="compact",
     size=32,
@@ -112,6 +116,8 @@ COMPACT = Preset(
     augmentation=Augmentation(shift=0.06, scale=0.1, rotation=8, shear=0.1, erase=0.2),
 )
 
+# 79,000 parameters; 2,500 to 4,500 images a second, so about a minute for 16,000 images, with
+# which it got 80 % of the same 62 classes right.
 QUICK = Preset(
     network="quick",
     size=32,

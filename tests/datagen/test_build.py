@@ -145,7 +145,7 @@ def test_another_recipe_is_not_mixed_in(recipe, sources, dataset, tmp_path):
 
 def test_a_folder_of_something_else_is_left_alone(recipe, tmp_path):
     (tmp_path / "letter.txt").write_text("dear")
-    with pytest.raises(InputError, match="holds something that is no dataset"):
+    with pytest.raises(InputError, match="holds something that is no build"):
         build(recipe, tmp_path, workers=1)
     assert [p.name for p in tmp_path.iterdir()] == ["letter.txt"]
 

@@ -73,16 +73,18 @@ def test_em_mode_keeps_small_things_small(tmp_path):
 def test_a_folder_in_use_is_left_alone(tmp_path, maths):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/mine.txt").write_text("x")
-    with pytest.raises(InputError, match="holds something else already"):
+    with pytest.raises(InputError, match="holds something that is no render"):
         render(tmp_path / "out", 1, characters_table=maths, workers=1)
     render(tmp_path / "new", 1, characters_table=maths, workers=1)
-    with pytest.raises(InputError, match="holds something else already"):
+    with pytest.raises(InputError, match="differs in its size"):
         render(tmp_path / "new", 1, size=50, characters_table=maths, workers=1)
 
 
 def test_a_class_that_no_font_has(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text("label,codepoint,name,aliases,shape\n0,U+0041,A,,U+0041\n1,U+10FFFD,F,,U+10FFFD\n")
+    path.write_text(
+        "label,codepoint,name,aliases,shape\n0,U+0041,A,,U+0041\n1,U+10FFFD,F,,U+10FFFD\n"
+    )
     with pytest.raises(InputError, match=r"no font .* has U\+10FFFD"):
         render(tmp_path / "out", 1, characters_table=path, workers=1)
 
