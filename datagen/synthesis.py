@@ -6,22 +6,21 @@ within the family, its axes and the augmentation are random.
 """
 
 import hashlib
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from datagen.augment import Pipeline
+from datagen.canvas import Canvas
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.fonts import Face
-from datagen.frame import MARGIN, FrameError, Mode, frame
-from datagen.glyphs import draw, sample_axes
+from datagen.frame import FrameError, Mode, frame
+from datagen.glyphs import sample_axes
 from datagen.manifest import Rejected, Sample
 from datagen.seeds import digest64, generator, hex64
 
@@ -30,10 +29,6 @@ Gray = NDArray[np.uint8]
 ATTEMPTS = 24  # draws for one sample before the build stops; one in thousands needs a second
 _ORIGIN = re.compile(r"(.+)@([0-9a-f]{16})/(\d+)\?(.*)#(\d+\.\d+)", re.DOTALL)
 _GOLDEN = (5**0.5 - 1) / 2  # its multiples fill [0, 1) more evenly than any other number's
-_FILL = 2 / 3  # of the canvas, for the glyph's longer side: the rest is room to turn and shear
-_OVERSAMPLE = 1.5  # canvas pixels for each pixel of the frame
-_EM = 0.69  # of the canvas, for the em in `em` mode
-_BASELINE = 0.72  # of the canvas, from the top, in `em` mode
 
 
 @dataclass(frozen=True)
@@ -103,7 +98,7 @@ class Synthesizer:
         self._source = source
         self._style = style
         self._pools: dict[tuple[str, int], _Pool] = {}
-        self._extents: dict[tuple[str, int, int], float] = {}
+        self._canvas = Canvas(style.size, style.mode)
 
     def has(self, split: str, label: int) -> bool:
         """Whether any face of the split has the class."""
@@ -192,9 +187,9 @@ class Synthesizer:
         """Draw, augment and frame; the third value says what went wrong."""
         sample = self._row(face, axes, split, label, number)
         try:
-            canvas = self._canvas(face, axes, label)
+            canvas = self._canvas.draw(face, axes, self._characters[label].char)
             augmented = self._style.pipeline(canvas, int(sample.seed, 16))
-            pixels = frame(augmented, self._style.size, self._style.mode)
+            pixels = frame(augmented, self._style.size, self._style.mode, "bright")
         except FrameError as error:
             return sample, np.zeros((0, 0), np.uint8), str(error)
         digest = hashlib.sha256(pixels.tobytes()).hexdigest()
@@ -219,33 +214,6 @@ class Synthesizer:
             sha256="",
         )
 
-    def _canvas(self, face: Face, axes: tuple[float, ...], label: int) -> Gray:
-        """Draw the glyph in the middle of a square canvas, at the scale the frame needs."""
-        char = self._characters[label].char
-        inner = self._style.size * (1 - 2 * MARGIN)
-        edge = round(inner * _OVERSAMPLE / _FILL)
-        if self._style.mode == "em":
-            glyph = draw(face, axes, char, round(edge * _EM))
-            top = round(edge * _BASELINE) + glyph.top
-            return _paste(glyph.ink, edge, top, (edge - glyph.ink.shape[1]) // 2)
-        px = _step(edge * _FILL / self._extent(face, label))
-        glyph = draw(face, axes, char, px)
-        height, width = glyph.ink.shape
-        if max(height, width) > edge * 0.8:  # an extreme of an axis may be much wider
-            scale = edge * _FILL / max(height, width)
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            shrunk = cv2.resize(glyph.ink, size, interpolation=cv2.INTER_AREA)
-            return _centre(np.asarray(shrunk, np.uint8), edge)
-        return _centre(glyph.ink, edge)
-
-    def _extent(self, face: Face, label: int) -> float:
-        """Longer side of the glyph in ems, at the face's default axes."""
-        key = (face.sha256, face.index, label)
-        if key not in self._extents:
-            ink = draw(face, (), self._characters[label].char, 64).ink
-            self._extents[key] = max(max(ink.shape, default=0), 2) / 64
-        return self._extents[key]
-
     def _pool(self, split: str, label: int) -> _Pool:
         key = (split, label)
         if key not in self._pools:
@@ -264,23 +232,3 @@ class Synthesizer:
 def _contains(taken: NDArray[np.uint64], value: int) -> bool:
     position = int(np.searchsorted(taken, np.uint64(value)))
     return position < len(taken) and int(taken[position]) == value
-
-
-def _step(px: float) -> int:
-    """Round to quarter octaves, so that few sizes of each face stay open."""
-    return max(8, round(math.pow(2.0, round(math.log2(px) * 4) / 4)))
-
-
-def _centre(ink: Gray, edge: int) -> Gray:
-    return _paste(ink, edge, (edge - ink.shape[0]) // 2, (edge - ink.shape[1]) // 2)
-
-
-def _paste(ink: Gray, edge: int, top: int, left: int) -> Gray:
-    """Lay ink on a black square; what lies outside is cut off."""
-    canvas = np.zeros((edge, edge), np.uint8)
-    rows = slice(max(0, top), max(0, min(edge, top + ink.shape[0])))
-    columns = slice(max(0, left), max(0, min(edge, left + ink.shape[1])))
-    canvas[rows, columns] = ink[
-        rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-    ]
-    return canvas
