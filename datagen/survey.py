@@ -1,10 +1,9 @@
-"""Look at every real picture once: read it, frame it, hash it.
+"""Look at every real picture once: read it, frame it, measure it, hash it.
 
 The framed pixels go to one file beside the dataset in the making, so that later steps read them by
 number instead of decoding again, from any process, without holding them in memory.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,17 +11,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen import frames
 from datagen.atomic import atomic_file
 from datagen.characters import CharacterTable
 from datagen.console import progress
 from datagen.errors import InputError
 from datagen.executor import Executor
-from datagen.frame import FrameError, Mode, frame
+from datagen.frame import Mode
+from datagen.frames import Framed, Frames
 from datagen.manifest import Rejected
-from datagen.seeds import content64, digest64
-from datagen.sources import Chunk, Row, Source, Unreadable
+from datagen.measures import MEASURE
+from datagen.seeds import digest64
+from datagen.sources import Row, Source
 
 FREE, TRAIN, TEST = 0, 1, 2  # what the publisher says of a picture's split
+
+
+def _no_measures() -> NDArray[np.void]:
+    return np.zeros(0, MEASURE)
 
 
 @dataclass
@@ -40,6 +46,8 @@ class Pictures:
         origins: Where each picture comes from.
         group_names: Names of those groups that have one, such as writers.
         rejected: What was left out, and why.
+        rejected_ids: For each of `rejected`, the hash of its bytes, or 0 where they are unknown.
+        measures: dtype `MEASURE`, what framing throws away.
     """
 
     names: list[str]
@@ -52,48 +60,11 @@ class Pictures:
     origins: list[str]
     group_names: dict[int, str] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    rejected_ids: list[int] = field(default_factory=list)
+    measures: NDArray[np.void] = field(default_factory=_no_measures)
 
     def __len__(self) -> int:
         return len(self.origins)
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    chunk: Chunk
-    size: int
-    mode: Mode
-
-
-@dataclass(frozen=True, slots=True)
-class _Framed:
-    """Result of one chunk: hashes and pixels of the good rows, reasons of the others."""
-
-    good: list[int]
-    content: list[int]
-    picture: list[int]
-    pixels: bytes
-    reasons: dict[int, tuple[str, str]]
-
-
-def _frame_chunk(task: _Task) -> _Framed:
-    framed = _Framed([], [], [], b"", {})
-    pixels = []
-    for number, (row, found) in enumerate(zip(task.chunk.rows, task.chunk.load(), strict=True)):
-        if row.label < 0:
-            framed.reasons[number] = ("index", row.reason)
-        elif isinstance(found, Unreadable):
-            framed.reasons[number] = ("index", found.reason)
-        else:
-            try:
-                data = frame(found.pixels, task.size, task.mode).tobytes()
-            except FrameError as error:
-                framed.reasons[number] = ("frame", str(error))
-                continue
-            framed.good.append(number)
-            framed.content.append(content64(found.content))
-            framed.picture.append(int.from_bytes(hashlib.sha256(data).digest()[:8], "big"))
-            pixels.append(data)
-    return _Framed(framed.good, framed.content, framed.picture, b"".join(pixels), framed.reasons)
 
 
 class _Columns:
@@ -105,15 +76,15 @@ class _Columns:
         self.content: list[NDArray[np.uint64]] = []
         self.picture: list[NDArray[np.uint64]] = []
         self.fixed: list[NDArray[np.uint8]] = []
+        self.measures: list[NDArray[np.void]] = [_no_measures()]
         self.origins: list[str] = []
         self.groups: dict[int, int] = {}
         self.group_names: dict[int, str] = {}
         self.rejected: list[Rejected] = []
+        self.rejected_ids: list[int] = []
 
-    def add(
-        self, name: str, index: int, rows: list[Row], framed: _Framed, codes: list[str]
-    ) -> None:
-        good = [rows[number] for number in framed.good]
+    def add(self, name: str, index: int, rows: list[Row], framed: Framed, codes: list[str]) -> None:
+        good = [rows[number] for number in framed.good.tolist()]
         for offset, row in enumerate(good, start=len(self.origins)):
             if row.group:
                 key = digest64("group", name, row.group)
@@ -122,14 +93,16 @@ class _Columns:
         fixed = {"": FREE, "train": TRAIN, "test": TEST}
         self.source.append(np.full(len(good), index, np.uint8))
         self.label.append(np.array([row.label for row in good], np.int16))
-        self.content.append(np.array(framed.content, np.uint64))
-        self.picture.append(np.array(framed.picture, np.uint64))
+        self.content.append(framed.content)
+        self.picture.append(framed.picture)
+        self.measures.append(framed.measures)
         self.fixed.append(np.array([fixed[row.split] for row in good], np.uint8))
         self.origins += [row.origin for row in good]
-        for number, (stage, reason) in framed.reasons.items():
+        for number, stage, reason, content in framed.refused:
             row = rows[number]
             code = codes[row.label] if row.label >= 0 else ""
             self.rejected.append(Rejected(stage, name, code, row.origin, reason))
+            self.rejected_ids.append(content)
 
 
 def survey(
@@ -139,6 +112,7 @@ def survey(
     mode: Mode,
     pixels: Path,
     workers: int = 1,
+    done: Path | None = None,
 ) -> Pictures:
     """Read and frame every picture of some sources.
 
@@ -150,6 +124,8 @@ def survey(
         pixels: File to write the framed pixels to: uint8, `size` × `size` a picture, in the order
             of the returned columns.
         workers: Number of processes.
+        done: Folder for what is done, chunk by chunk, so that a run that was stopped goes on; None
+            to keep nothing. It must be empty or of the same sources.
 
     Raises:
         InputError: A source is broken as a whole.
@@ -158,20 +134,23 @@ def survey(
     codes = [c.codepoint for c in characters]
     with (
         atomic_file(pixels, durable=False) as file,
-        Executor(_frame_chunk, workers) as executor,
+        Executor(frames.frame_chunk, workers) as executor,
         progress("reading pictures", None, "pictures") as advance,
     ):
         for index, (name, source) in enumerate(sources.items()):
-            for task, framed in executor.run(_tasks(source, size, mode)):
+            for task, framed in executor.run(_tasks(name, source, size, mode, done)):
                 columns.add(name, index, list(task.chunk.rows), framed, codes)
-                file.write(framed.pixels)
+                file.write(framed.pixels.tobytes())
                 advance(len(task.chunk.rows))
     return _finish(list(sources), columns)
 
 
-def _tasks(source: Source, size: int, mode: Mode) -> Iterator[_Task]:
-    for chunk in source.index():
-        yield _Task(chunk, size, mode)
+def _tasks(
+    name: str, source: Source, size: int, mode: Mode, done: Path | None
+) -> Iterator[Frames]:
+    for number, chunk in enumerate(source.index()):
+        kept = None if done is None else done / f"{name}-{number:06d}.npz"
+        yield Frames(chunk, size, mode, kept)
 
 
 def _finish(names: list[str], columns: _Columns) -> Pictures:
@@ -182,31 +161,55 @@ def _finish(names: list[str], columns: _Columns) -> Pictures:
     group = picture.copy()
     for row, key in columns.groups.items():
         group[row] = key
+    source = joined(columns.source).astype(np.uint8)  # type: ignore[arg-type]
+    label = joined(columns.label).astype(np.int16)  # type: ignore[arg-type]
     return Pictures(
         names=names,
-        source=joined(columns.source).astype(np.uint8),  # type: ignore[arg-type]
-        label=joined(columns.label).astype(np.int16),  # type: ignore[arg-type]
-        id=_ids(joined(columns.content)),
+        source=source,
+        label=label,
+        id=ids(joined(columns.content), label, [names[s] for s in source], columns.origins),
         picture=picture,
         group=group,
         fixed=joined(columns.fixed).astype(np.uint8),  # type: ignore[arg-type]
         origins=columns.origins,
         group_names=columns.group_names,
         rejected=columns.rejected,
+        rejected_ids=columns.rejected_ids,
+        measures=np.concatenate(columns.measures),
     )
 
 
-def _ids(content: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Number exact copies, so that every picture has an id of its own."""
+def ids(
+    content: NDArray[np.uint64], label: NDArray[np.int16], source: list[str], origins: list[str]
+) -> NDArray[np.uint64]:
+    """Number exact copies, so that every picture has an id of its own.
+
+    Copies are numbered by label, name of the source and origin, so that the same files have the
+    same ids in whatever order they are read.
+
+    Args:
+        content: uint64, hash of each picture's bytes.
+        label: int16, its class.
+        source: Name of its source.
+        origins: Where it comes from in that source.
+
+    Returns:
+        uint64: the hash itself for the first of some copies, and another for each further one.
+
+    Raises:
+        InputError: Two different pictures came to the same id.
+    """
+    numbered = content.copy()
     order = np.argsort(content, kind="stable")
-    sorted_content = content[order]
-    starts = np.flatnonzero(np.r_[True, sorted_content[1:] != sorted_content[:-1]])
-    lengths = np.diff(np.r_[starts, len(content)])
-    copy = np.arange(len(content)) - np.repeat(starts, lengths)
-    ids = content.copy()
-    for position in np.flatnonzero(copy):
-        row = order[position]
-        ids[row] = digest64("copy", int(content[row]), int(copy[position]))
-    if len(np.unique(ids)) != len(ids):
+    starts = np.flatnonzero(np.r_[True, content[order][1:] != content[order][:-1]])
+    for rows in np.split(order, starts[1:]) if len(order) else []:
+        if len(rows) < 2:
+            continue
+        ranked = sorted(rows.tolist(), key=lambda row: (label[row], source[row], origins[row]))
+        for number, row in enumerate(ranked[1:], start=1):
+            numbered[row] = digest64("copy", int(content[row]), number)
+    if len(np.unique(numbered)) != len(numbered):
         raise InputError("two different pictures have the same id; please report this")
-    return ids
+    return numbered
+
+
