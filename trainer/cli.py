@@ -205,3 +205,7 @@ def _tensorflow() -> "Iterator[None]":
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+if __name__ == "__main__":
+    main()
