@@ -17,15 +17,16 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from PIL import features
 
 from datagen.characters import CharacterTable
+from datagen.errors import InputError
 from datagen.font_checks import wrong_pictures
 from datagen.font_drawings import PX, SIDE, Drawing, check_axes, draw_all
 from datagen.font_proof import BadFontError, ProvedFace, count_faces, prove_face
-from datagen.glyphs import Axis, open_font
+from datagen.glyphs import Axis
+from datagen.raster import OpenFace, version
 
-VERSION = 1  # of the audit: raise it when a check changes, so that older results are made anew
+VERSION = 2  # of the audit: raise it when a check changes, so that older results are made anew
 # Faces are compared by these, whatever the table: bars and dots are alike in most fonts.
 LETTERS = string.ascii_letters
 SKETCH = 8  # pixels; edge of the pictures by which families are compared
@@ -108,7 +109,7 @@ def _face_from(face: dict[str, Any]) -> FaceAudit:
 
 def edition(characters: CharacterTable) -> str:
     """Return a name for everything but the file that an audit depends on."""
-    return f"{VERSION}-{features.version('freetype2')}-{characters.digest[:16]}"
+    return f"{VERSION}-{version()}-{characters.digest[:16]}"
 
 
 def audit_file(path: Path, characters: CharacterTable) -> FileAudit:
@@ -138,8 +139,9 @@ def audit_file(path: Path, characters: CharacterTable) -> FileAudit:
 
 def _audit_face(path: Path, face: ProvedFace, characters: CharacterTable) -> FaceAudit:
     try:
-        font = open_font(str(path), face.index, PX)
-    except OSError as error:
+        font = OpenFace(str(path), face.index)
+        font.set(PX, [axis.default for axis in face.axes])
+    except InputError as error:
         raise BadFontError(f"FreeType can't open it: {error}") from error
     wanted = [character.char for character in characters]
     drawings, undrawn = draw_all(font, face, list(dict.fromkeys([*wanted, *LETTERS])))

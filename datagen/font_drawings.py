@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFont
 
+from datagen.errors import InputError
 from datagen.font_proof import BadFontError, ProvedFace
-from datagen.glyphs import picture_of
+from datagen.raster import OpenFace
 
 PX = 64  # pixels an em; copies of one outline, hinted at two sizes, still come out alike
 SIDE = 32  # pixels; edge of the square that each picture is scaled to
@@ -67,7 +68,7 @@ def distances(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 
 def draw_all(
-    font: ImageFont.FreeTypeFont, face: ProvedFace, chars: Sequence[str]
+    font: OpenFace, face: ProvedFace, chars: Sequence[str]
 ) -> tuple[dict[str, Drawing], dict[str, str]]:
     """Draw each character that the face has.
 
@@ -107,31 +108,30 @@ class _UndrawableError(ValueError):
     pass
 
 
-def _drawing(font: ImageFont.FreeTypeFont, char: str) -> Drawing | None:
+def _drawing(font: OpenFace, char: str) -> Drawing | None:
     try:
-        image, left, top = picture_of(font, char)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        ink, left, top = font.draw(char)
+    except InputError as error:
         raise _UndrawableError(f"can't be drawn: {error}") from error
-    if image is None:
+    if not ink.any():
         return None
-    width, height = image.size
+    height, width = ink.shape
     if max(width, height) > MAX_EMS * PX:
         raise _UndrawableError(f"larger than {MAX_EMS} em")
-    return Drawing(_tight(image), (left, top, width, height), image.tobytes())
+    return Drawing(_tight(ink), (left, top, width, height), ink.tobytes())
 
 
-def _tight(image: Image.Image) -> npt.NDArray[np.uint8]:
-    scale = SIDE / max(image.size)
-    width, height = (max(1, round(edge * scale)) for edge in image.size)
-    kind = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-    small = np.frombuffer(image.resize((width, height), kind).tobytes(), np.uint8)
+def _tight(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    scale = SIDE / max(ink.shape)
+    height, width = (max(1, round(edge * scale)) for edge in ink.shape)
+    kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     square = np.zeros((SIDE, SIDE), np.uint8)
     y, x = (SIDE - height) // 2, (SIDE - width) // 2
-    square[y : y + height, x : x + width] = small.reshape(height, width)
+    square[y : y + height, x : x + width] = cv2.resize(ink, (width, height), interpolation=kind)
     return square
 
 
-def check_axes(font: ImageFont.FreeTypeFont, face: ProvedFace, chars: Sequence[str]) -> None:
+def check_axes(font: OpenFace, face: ProvedFace, chars: Sequence[str]) -> None:
     """Draw some usable characters at both ends of each axis.
 
     Raises:
@@ -143,9 +143,9 @@ def check_axes(font: ImageFont.FreeTypeFont, face: ProvedFace, chars: Sequence[s
             point = [a.default for a in face.axes]
             point[number] = value
             try:
-                font.set_variation_by_axes(point)
-                blank = [c for c in some if picture_of(font, c)[0] is None]
-            except OSError as error:
+                font.set(PX, point)
+                blank = [c for c in some if not font.draw(c)[0].any()]
+            except InputError as error:
                 raise BadFontError(f"can't be drawn at {axis.tag}={value:g}: {error}") from error
             if blank:
                 raise BadFontError(f"U+{ord(blank[0]):04X} has no ink at {axis.tag}={value:g}")

@@ -23,6 +23,8 @@ _CLEAN = 8  # gray levels; a border darker than this all around is already black
 _EVEN = 6.0  # gray levels; standard deviation of a border that needs no flattening
 _HAIR = 0.2  # of the way from paper to ink; fainter than this is paper
 _STRONG = 110  # gray levels of 255; a part of a symbol reaches this somewhere
+_SQUARE = np.ones((3, 3), np.uint8)
+_LEVELS = np.arange(256, dtype=np.float32)
 _SPECK = 0.004  # of the largest component's area; the dot of an i has at least 0.01
 
 
@@ -115,18 +117,15 @@ def ink(levels: Gray, polarity: Polarity = "auto") -> Gray:
         FrameError: There is no ink.
     """
     ring = _ring(levels)
-    if (
-        polarity != "dark"
-        and int(ring.max()) < _CLEAN
-        and int(levels.max()) - int(ring.max()) >= _MIN_CONTRAST
-    ):
+    least, most, _, _ = cv2.minMaxLoc(levels)
+    black = int(ring.max())
+    if polarity != "dark" and black < _CLEAN and most - black >= _MIN_CONTRAST:
         return levels
-    contrast = int(levels.max()) - int(levels.min())
-    if contrast < _MIN_CONTRAST:
-        raise FrameError(f"no ink: the picture is blank (contrast {contrast} of 255)")
+    if most - least < _MIN_CONTRAST:
+        raise FrameError(f"no ink: the picture is blank (contrast {most - least:.0f} of 255)")
     light = _is_light_on_dark(levels, ring) if polarity == "auto" else polarity == "bright"
-    bright = levels if light else 255 - levels
-    if float(_ring(bright).std()) > _EVEN:
+    bright, border = (levels, ring) if light else (255 - levels, 255 - ring)
+    if float(cv2.meanStdDev(border)[1][0, 0]) > _EVEN:
         bright = _flatten(bright)
     return _without_specks(_stretch(bright))
 
@@ -163,23 +162,25 @@ def _flatten(bright: Gray) -> Gray:
 def _stretch(bright: Gray) -> Gray:
     """Map the paper to 0 and the ink to 255 by the two classes of Otsu's threshold."""
     threshold, mask = cv2.threshold(bright, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    (paper,), _ = cv2.meanStdDev(bright, mask=1 - mask)
+    paper = cv2.mean(bright, 1 - mask)
     (level,), (spread,) = cv2.meanStdDev(bright, mask=mask)
     separation = float(level[0] - paper[0])
     # Soft edges and hair lines are no noise: look at the paper well away from anything brighter.
     near = float(paper[0]) + _HAIR * separation
     _, touched = cv2.threshold(bright, near, 1, cv2.THRESH_BINARY)
-    away = 1 - cv2.dilate(touched, np.ones((3, 3), np.uint8))
-    (paper,), (noise,) = cv2.meanStdDev(bright, mask=away if away.mean() > 0.1 else 1 - mask)
+    away = 1 - cv2.dilate(touched, _SQUARE)
+    enough = cv2.countNonZero(away) * 10 > away.size
+    (around,), (noise,) = cv2.meanStdDev(bright, mask=away if enough else 1 - mask)
     floor = float(noise[0])
     if separation < _MIN_CONTRAST or separation < _MIN_SEPARATION * floor:
         raise FrameError(
             f"no ink: nothing stands out from the paper (ink {separation:.0f}, noise {floor:.0f})"
         )
-    low = min(float(paper[0]) + 2.5 * floor, float(threshold))
+    low = min(float(around[0]) + 2.5 * floor, float(threshold))
     high = max(float(level[0]) + float(spread[0]) * 0.5, low + 1.0)
     scale = 255.0 / (high - low)
-    return np.asarray(np.clip((bright - np.float32(low)) * np.float32(scale), 0, 255), np.uint8)
+    table = np.clip((_LEVELS - np.float32(low)) * np.float32(scale), 0.0, 255.0)
+    return np.asarray(cv2.LUT(bright, table.astype(np.uint8)), np.uint8)
 
 
 def _without_specks(bright: Gray) -> Gray:

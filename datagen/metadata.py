@@ -41,7 +41,7 @@ def features(size: int, classes: int) -> dict[str, Any]:
         "pythonClassName": f"{_FEATURES}.tensor_feature.Tensor",
         "tensor": {
             "dtype": "uint8",
-            "encoding": "zlib",
+            "encoding": "bytes",
             "shape": {"dimensions": [str(size), str(size), "1"]},
         },
     }

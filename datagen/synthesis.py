@@ -5,10 +5,12 @@ turns along a golden-ratio sequence, so that any number of draws shares them out
 within the family, its axes and the augmentation are random.
 """
 
+import bisect
+import functools
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +24,13 @@ from datagen.fonts import Face
 from datagen.frame import FrameError, Mode, frame
 from datagen.glyphs import sample_axes
 from datagen.manifest import Rejected, Sample
-from datagen.seeds import digest64, generator, hex64
+from datagen.seeds import digest64, hex64, uniforms
 
 Gray = NDArray[np.uint8]
 
 ATTEMPTS = 24  # draws for one sample before the build stops; one in thousands needs a second
 _ORIGIN = re.compile(r"(.+)@([0-9a-f]{16})/(\d+)\?(.*)#(\d+\.\d+)", re.DOTALL)
+_NOTHING = np.zeros((0, 0), np.uint8)
 _GOLDEN = (5**0.5 - 1) / 2  # its multiples fill [0, 1) more evenly than any other number's
 
 
@@ -67,10 +70,12 @@ class Drawn:
 
 @dataclass(frozen=True)
 class _Pool:
-    """The families that have a class in a split, with their cumulated weights."""
+    """The families that have a class in a split: cumulated weights, numbers a draw needs."""
 
     families: tuple[tuple[Face, ...], ...]
-    edges: NDArray[np.float64]
+    edges: list[float]
+    start: float
+    choices: int
 
 
 class Synthesizer:
@@ -169,13 +174,13 @@ class Synthesizer:
         taken: NDArray[np.uint64] | None,
     ) -> tuple[Sample, Gray, str]:
         code = self._characters[label].codepoint
-        rng = generator(self._style.seed, "draw", split, code, number, attempt)
-        start = digest64(self._style.seed, "turn", split, code) / 2**64
-        turn = (start + number * _GOLDEN) % 1.0 if attempt == 0 else float(rng.random())
-        family = pool.families[int(np.searchsorted(pool.edges, turn, side="right"))]
-        face = family[int(rng.integers(len(family)))]
+        turn, which, *rest = uniforms(pool.choices, self._style.seed, split, code, number, attempt)
+        if attempt == 0:
+            turn = (pool.start + number * _GOLDEN) % 1.0
+        family = pool.families[bisect.bisect_right(pool.edges, turn)]
+        face = family[int(which * len(family))]
         sample, pixels, problem = self._make(
-            face, sample_axes(face, rng), split, label, f"{number}.{attempt}"
+            face, sample_axes(face, rest), split, label, f"{number}.{attempt}"
         )
         if not problem and taken is not None and _contains(taken, int(sample.sha256[:16], 16)):
             problem = "the same picture as one in another split"
@@ -185,34 +190,25 @@ class Synthesizer:
         self, face: Face, axes: tuple[float, ...], split: str, label: int, number: str
     ) -> tuple[Sample, Gray, str]:
         """Draw, augment and frame; the third value says what went wrong."""
-        sample = self._row(face, axes, split, label, number)
-        try:
-            canvas = self._canvas.draw(face, axes, self._characters[label].char)
-            augmented = self._style.pipeline(canvas, int(sample.seed, 16))
-            pixels = frame(augmented, self._style.size, self._style.mode, "bright")
-        except FrameError as error:
-            return sample, np.zeros((0, 0), np.uint8), str(error)
-        digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        return replace(sample, sha256=digest), pixels, ""
-
-    def _row(
-        self, face: Face, axes: tuple[float, ...], split: str, label: int, number: str
-    ) -> Sample:
-        code = self._characters[label].codepoint
         pairs = zip(face.axes, axes, strict=True)
         values = ";".join(f"{axis.tag}={value:g}" for axis, value in pairs)
-        identity = digest64(face.sha256, face.index, values, code, number)
-        return Sample(
-            id=hex64(identity),
-            codepoint=code,
-            label=label,
-            split=split,
-            source=self._source,
-            group=face.group,
-            origin=f"{Path(face.path).name}@{face.sha256[:16]}/{face.index}?{values}#{number}",
-            seed=hex64(digest64(self._style.seed, hex64(identity))),
-            sha256="",
+        code = self._characters[label].codepoint
+        identity = hex64(digest64(face.sha256, face.index, values, code, number))
+        seed = digest64(self._style.seed, identity)
+        digest = problem = ""
+        pixels = _NOTHING
+        try:
+            canvas = self._canvas.draw(face, axes, self._characters[label].char)
+            augmented = self._style.pipeline(canvas, seed)
+            pixels = frame(augmented, self._style.size, self._style.mode, "bright")
+            digest = hashlib.sha256(pixels).hexdigest()  # type: ignore[arg-type]
+        except FrameError as error:
+            problem = str(error)
+        origin = f"{_file_of(face)}?{values}#{number}"
+        sample = Sample(
+            identity, code, label, split, self._source, face.group, origin, hex64(seed), digest
         )
+        return sample, pixels, problem
 
     def _pool(self, split: str, label: int) -> _Pool:
         key = (split, label)
@@ -224,9 +220,16 @@ class Synthesizer:
             weights = [self._style.weights.get(f[0].style, 1.0) for f in families.values()]
             kept = [(tuple(f), w) for f, w in zip(families.values(), weights, strict=True) if w > 0]
             total = np.cumsum([weight for _, weight in kept])
-            edges = total[:-1] / total[-1] if kept else np.zeros(0)
-            self._pools[key] = _Pool(tuple(f for f, _ in kept), edges)
+            edges = (total[:-1] / total[-1]).tolist() if kept else []
+            start = digest64(self._style.seed, "turn", split, label) / 2**64
+            axes = max((len(face.axes) for f, _ in kept for face in f), default=0)
+            self._pools[key] = _Pool(tuple(f for f, _ in kept), edges, start, 2 + axes)
         return self._pools[key]
+
+
+@functools.lru_cache(maxsize=4096)
+def _file_of(face: Face) -> str:
+    return f"{Path(face.path).name}@{face.sha256[:16]}/{face.index}"
 
 
 def _contains(taken: NDArray[np.uint64], value: int) -> bool:

@@ -22,7 +22,7 @@ from trainer.dataset import Dataset, reading
 from trainer.presets import Augmentation
 
 HELD_BYTES = 1 << 30  # 1 GiB of decoded pictures: 1,048,576 of 32 x 32
-SHUFFLE_RECORDS = 32_768  # records, still compressed, that are shuffled together when streaming
+SHUFFLE_RECORDS = 32_768  # records, still serialised, that are shuffled together when streaming
 OPEN_SHARDS = 8  # shards read at a time when streaming
 READ_BYTES = 1 << 20  # 1 MiB read from a shard at a time
 DECODE_BATCH = 1024  # records parsed at a time where no batch size is given from outside
@@ -61,7 +61,7 @@ def decode(records: Any, size: int) -> tuple[Any, Any, Any, Any]:
         Images, uint8 (n, size, size, 1); labels, int64 (n,); ids and sources, strings (n,).
     """
     fields = tf.io.parse_example(records, FEATURES)
-    pixels = tf.io.decode_raw(tf.io.decode_compressed(fields["image"], "ZLIB"), tf.uint8)
+    pixels = tf.io.decode_raw(fields["image"], tf.uint8)
     # The count is taken from the records: -1 would let pictures of another size run together.
     images = tf.reshape(pixels, [tf.shape(records)[0], size, size, 1])
     return images, fields["label"], fields["id"], fields["source"]

@@ -6,7 +6,8 @@ from datagen import augment
 from datagen.augment import PRESETS, load
 from datagen.errors import UsageError
 from datagen.frame import frame
-from datagen.transforms import InkTexture, Paper, StrokeWeight, Warp
+from datagen.transforms import InkTexture, Paper, StrokeWeight
+from datagen.warp import Warp
 
 
 def glyph(text="A", edge=64):

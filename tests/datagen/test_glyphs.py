@@ -10,6 +10,7 @@ from datagen.font_files import catalog
 from datagen.font_proof import prove_face
 from datagen.fonts import Face
 from datagen.glyphs import draw, sample_axes
+from datagen.seeds import uniforms
 
 
 def face(slug, contains=""):
@@ -54,7 +55,7 @@ def test_ink_left_of_the_pen_is_not_cut_off():
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.floats(8, 200), st.sampled_from("aQ@|.g"))
+@given(st.integers(8, 200), st.sampled_from("aQ@|.g"))
 def test_size_scales_the_glyph(px, char):
     lato = face("lato", "Lato-Regular")
     large, glyph = draw(lato, (), char, 400), draw(lato, (), char, px)
@@ -82,13 +83,13 @@ def test_wrong_number_of_axes_names_the_axes(flex):
 
 def test_file_that_is_gone_is_one_sentence(lato):
     gone = Face("gone.ttf", 0, "", "", "", "", (), "", (), {})
-    with pytest.raises(InputError, match=r"gone\.ttf.*U\+0061"):
+    with pytest.raises(InputError, match=r"gone\.ttf: the font can't be opened"):
         draw(gone, (), "a", 32)
 
 
 def test_sampled_axes_are_in_range_short_and_repeatable(flex):
-    points = [sample_axes(flex, np.random.default_rng(seed)) for seed in range(200)]
-    assert points == [sample_axes(flex, np.random.default_rng(seed)) for seed in range(200)]
+    points = [sample_axes(flex, uniforms(16, seed)) for seed in range(200)]
+    assert points == [sample_axes(flex, uniforms(16, seed)) for seed in range(200)]
     for axis, values in zip(flex.axes, zip(*points, strict=True), strict=True):
         assert axis.minimum <= min(values) <= max(values) <= axis.maximum
         span = axis.maximum - axis.minimum
@@ -97,10 +98,9 @@ def test_sampled_axes_are_in_range_short_and_repeatable(flex):
 
 
 def test_static_face_has_no_axes_to_sample(lato):
-    assert sample_axes(lato, np.random.default_rng(0)) == ()
+    assert sample_axes(lato, [0.5]) == ()
 
 
 def test_drawing_at_sampled_axes_has_ink(flex):
-    rng = np.random.default_rng(5)
-    for _ in range(20):
-        assert draw(flex, sample_axes(flex, rng), "e", 32).ink.any()
+    for seed in range(20):
+        assert draw(flex, sample_axes(flex, uniforms(16, seed)), "e", 32).ink.any()

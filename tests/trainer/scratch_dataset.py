@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-import zlib
 
 import numpy as np
 import tensorflow as tf
@@ -67,7 +66,7 @@ def _example(pixels, label, sample, source):
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
 
     features = {
-        "image": text(zlib.compress(pixels)),
+        "image": text(pixels),
         "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
         "id": text(sample.encode()),
         "source": text(source.encode()),
