@@ -4,6 +4,7 @@ The steps are `gray` (distance from the paper's colour) and `ink` (polarity, pap
 specks). `datagen.frame` puts the result into the canonical frame.
 """
 
+import functools
 from typing import Any, Literal
 
 import cv2
@@ -20,11 +21,13 @@ FAINT = 40  # gray levels of 255; what stays below is not ink but the blur aroun
 _MIN_CONTRAST = 20  # gray levels between paper and ink; JPEG and sensor noise stay below
 _MIN_SEPARATION = 4.0  # standard deviations of the paper between paper and ink
 _CLEAN = 8  # gray levels; a border darker than this all around is already black paper
-_EVEN = 6.0  # gray levels; standard deviation of a border that needs no flattening
+_EVEN = 10.0  # gray levels; standard deviation of paper that needs no flattening
 _HAIR = 0.2  # of the way from paper to ink; fainter than this is paper
 _STRONG = 110  # gray levels of 255; a part of a symbol reaches this somewhere
 _SQUARE = np.ones((3, 3), np.uint8)
 _LEVELS = np.arange(256, dtype=np.float32)
+_GRID = 32  # points; shadows are smooth, so a coarse grid shows all of them
+_BASE = 64.0  # gray levels that flattened paper is set to, so that its noise isn't cut off
 _SPECK = 0.004  # of the largest component's area; the dot of an i has at least 0.01
 
 
@@ -124,10 +127,12 @@ def ink(levels: Gray, polarity: Polarity = "auto") -> Gray:
     if most - least < _MIN_CONTRAST:
         raise FrameError(f"no ink: the picture is blank (contrast {most - least:.0f} of 255)")
     light = _is_light_on_dark(levels, ring) if polarity == "auto" else polarity == "bright"
-    bright, border = (levels, ring) if light else (255 - levels, 255 - ring)
-    if float(cv2.meanStdDev(border)[1][0, 0]) > _EVEN:
+    bright = levels if light else 255 - levels
+    threshold, mask = cv2.threshold(bright, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    if float(cv2.meanStdDev(bright, mask=1 - mask)[1][0, 0]) > _EVEN:
         bright = _flatten(bright)
-    return _without_specks(_stretch(bright))
+        threshold, mask = cv2.threshold(bright, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    return _without_specks(_stretch(bright, threshold, mask))
 
 
 def _is_light_on_dark(levels: Gray, ring: NDArray[Any]) -> bool:
@@ -144,24 +149,42 @@ def _is_light_on_dark(levels: Gray, ring: NDArray[Any]) -> bool:
 
 
 def _flatten(bright: Gray) -> Gray:
-    """Take away shadows: what a large opening leaves of the picture is paper.
+    """Take shadows away: what a smooth surface through the paper explains is not ink.
 
-    Top-hat transform, as Gonzalez and Woods, "Digital Image Processing", 9.6, describe it.
+    A plane through the border tells paper from ink well enough to fit a surface of third degree to
+    the paper alone, by least squares on a grid of at most `_GRID` points an edge.
     """
     height, width = bright.shape
-    reach = max(3, max(height, width) // 2) | 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (reach, reach))
-    padded = cv2.copyMakeBorder(bright, reach, reach, reach, reach, cv2.BORDER_REFLECT)
-    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)[reach:-reach, reach:-reach]
-    paper = cv2.blur(opened, (reach // 2 | 1, reach // 2 | 1))
-    flat = np.asarray(cv2.subtract(bright, paper), np.uint8)
-    # A symbol thicker than the opening would vanish with its paper: then leave the light alone.
-    return flat if int(flat.max()) >= _MIN_CONTRAST else bright
+    rows, columns = min(height, _GRID), min(width, _GRID)
+    small = cv2.resize(bright, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
+    terms = _terms(rows, columns)
+    border = np.zeros((rows, columns), np.bool_)
+    border[[0, -1]] = border[:, [0, -1]] = True
+    plane = terms[:, :, :3]
+    rest = small - plane @ _fit(plane[border], small[border])
+    levels = np.clip(rest + 128.0, 0.0, 255.0).astype(np.uint8)
+    threshold, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    paper = levels <= threshold
+    surface = _terms(height, width) @ _fit(terms[paper], small[paper])
+    return np.asarray(np.clip(bright - surface + _BASE, 0.0, 255.0), np.uint8)
 
 
-def _stretch(bright: Gray) -> Gray:
+def _fit(terms: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Least squares by the normal equations, with a little damping: few points fit anything."""
+    square = terms.T @ terms + np.eye(terms.shape[1], dtype=np.float32)
+    return np.asarray(np.linalg.solve(square, terms.T @ values), np.float32)
+
+
+@functools.lru_cache(maxsize=8)
+def _terms(rows: int, columns: int) -> NDArray[np.float32]:
+    """The terms of a surface of third degree at each point, shape (rows, columns, 10)."""
+    y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j].astype(np.float32)
+    one = np.ones_like(x)
+    return np.stack((one, x, y, x * x, x * y, y * y, x**3, x * x * y, x * y * y, y**3), axis=-1)
+
+
+def _stretch(bright: Gray, threshold: float, mask: NDArray[Any]) -> Gray:
     """Map the paper to 0 and the ink to 255 by the two classes of Otsu's threshold."""
-    threshold, mask = cv2.threshold(bright, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     paper = cv2.mean(bright, 1 - mask)
     (level,), (spread,) = cv2.meanStdDev(bright, mask=mask)
     separation = float(level[0] - paper[0])
