@@ -31,6 +31,12 @@ RunOut = Annotated[Path, typer.Option("--out", help="Folder of the run; made if 
 Epochs = Annotated[int | None, typer.Option(help="Most epochs, if not the preset's.")]
 Batch = Annotated[int | None, typer.Option(help="Pictures a step, if not the preset's.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARS", help="Characters that can occur, such as 0123456789; default all."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
 
@@ -115,6 +121,7 @@ def evaluate(
     dataset: Dataset,
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
     split: Annotated[str, typer.Option(help="Split of the dataset to score.")] = "test",
+    only: Only = None,
     quiet: Quiet = False,
 ) -> None:
     """Score a model on a dataset.
@@ -124,7 +131,7 @@ def evaluate(
     console.show(not quiet)
     with _tensorflow():
         from trainer.evaluate import evaluate as score
-    result = score(model, dataset, out, split)
+    result = score(model, dataset, out, split, only)
     metrics = result.metrics
     facts: dict[str, object] = {
         "images": metrics["count"],
@@ -146,6 +153,7 @@ def predict(
     model: Model,
     paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
     top: Annotated[int, typer.Option(help="Number of candidates a picture.")] = 5,
+    only: Only = None,
     form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.table,
     quiet: Quiet = False,
 ) -> None:
@@ -156,7 +164,7 @@ def predict(
     console.show(not quiet)
     with _tensorflow():
         from trainer.predict import predict as run
-    found = run(model, paths, top)
+    found = run(model, paths, top, only)
     write = printer(form)
     failures = 0
     for prediction in found:

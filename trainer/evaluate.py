@@ -1,5 +1,6 @@
 """Score a model on a split of a dataset."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from datagen import console
 from datagen.characters import CharacterTable
-from datagen.errors import InputError
+from datagen.errors import InputError, UsageError
 from trainer import data, scores
 from trainer.dataset import Dataset, label_map, open_dataset, reading
 from trainer.model_file import Metadata, load_model
@@ -54,7 +55,11 @@ class Predictions:
 
 
 def evaluate(
-    model: str | Path, dataset: str | Path, out: str | Path, split: str = "test"
+    model: str | Path,
+    dataset: str | Path,
+    out: str | Path,
+    split: str = "test",
+    only: str | None = None,
 ) -> Evaluation:
     """Score a model on a split of a dataset and write tables and a confusion matrix.
 
@@ -65,9 +70,10 @@ def evaluate(
         dataset: Folder written by ``datagen build``.
         out: Folder for the results; an earlier evaluation there is replaced.
         split: Split to score.
+        only: Characters that can occur, such as ``0123456789``; None for all classes.
 
     Raises:
-        UsageError: The dataset has no such split.
+        UsageError: The dataset has no such split, or holds other characters than `only`.
         InputError: The model or the dataset can't be used, the dataset has a class that the model
             doesn't know, or `out` holds something else.
     """
@@ -76,13 +82,18 @@ def evaluate(
     source = open_dataset(dataset)
     source.shards(split)
     network, metadata = load_model(model)
+    mask = among(metadata.table, only)
     found = predictions(network, metadata, source, split)
+    if mask is not None and not mask[found.labels].all():
+        raise UsageError(f"only (={only!r}): the split {split} holds other characters too")
+    found = dataclasses.replace(found, probabilities=restricted(found.probabilities, mask))
     shapes = metadata.table.shapes
     metrics = {
         "model": str(model),
         "dataset": source.name,
         "dataset_digest": source.digest,
         "split": split,
+        "only": only or "",
         **scores.score(found.probabilities, found.labels, shapes),
         "per_source": _per_source(found, shapes),
     }
@@ -127,6 +138,33 @@ def calibrated(probabilities: NDArray[np.float32], temperature: float) -> NDArra
     logits = np.log(np.maximum(probabilities, scores.TINY)) / temperature
     powers = np.exp(logits - logits.max(1, keepdims=True))
     return np.asarray(powers / powers.sum(1, keepdims=True), np.float32)
+
+
+def among(table: CharacterTable, only: str | None) -> NDArray[np.bool_] | None:
+    """Return which classes are left where only some characters can occur; None for all.
+
+    Raises:
+        UsageError: One of the characters is no class of the model.
+    """
+    if not only:
+        return None
+    labels = [table.find(char) for char in only]
+    for char, label in zip(only, labels, strict=True):
+        if label is None:
+            raise UsageError(f"only (={only!r}): {char!r} is no class of the model")
+    mask = np.zeros(len(table), np.bool_)
+    mask[[label for label in labels if label is not None]] = True
+    return mask
+
+
+def restricted(
+    probabilities: NDArray[np.float32], mask: NDArray[np.bool_] | None
+) -> NDArray[np.float32]:
+    """Give the probability (n, classes) of classes that can't occur to those that can."""
+    if mask is None:
+        return probabilities
+    left = np.where(mask, np.maximum(probabilities, scores.TINY), 0.0)
+    return np.asarray(left / left.sum(1, keepdims=True), np.float32)
 
 
 def _per_source(found: Predictions, shapes: list[int]) -> dict[str, dict[str, Any]]:

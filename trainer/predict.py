@@ -16,7 +16,7 @@ from datagen.errors import InputError, UsageError
 from datagen.frame import FrameError, Mode, frame
 from datagen.pictures import EXTENSIONS, read
 from trainer.data import resize
-from trainer.evaluate import calibrated
+from trainer.evaluate import among, calibrated, restricted
 from trainer.model_file import Metadata, load_model
 
 BATCH = 64  # pictures run at a time
@@ -52,7 +52,9 @@ class Prediction:
     error: str | None = None
 
 
-def predict(model: str | Path, paths: Iterable[str | Path], top: int = 5) -> Iterator[Prediction]:
+def predict(
+    model: str | Path, paths: Iterable[str | Path], top: int = 5, only: str | None = None
+) -> Iterator[Prediction]:
     """Predict what is on pictures, in the order given; folders are searched recursively, sorted.
 
     A file that is missing, is no picture, is broken or shows no ink gives a `Prediction` with an
@@ -63,26 +65,32 @@ def predict(model: str | Path, paths: Iterable[str | Path], top: int = 5) -> Ite
         model: A model file that `trainer` has written.
         paths: Picture files and folders.
         top: Number of candidates a picture, at least 1.
+        only: Characters that can occur, such as ``0123456789``; None for all classes.
 
     Raises:
-        UsageError: `top` is below 1.
+        UsageError: `top` is below 1, or `only` names a character that is no class.
         InputError: The model can't be used.
     """
     if top < 1:
         raise UsageError(f"top (={top}) must be at least 1")
     network, metadata = load_model(model)
-    return _predictions(network, metadata, [Path(path) for path in paths], top)
+    mask = among(metadata.table, only)
+    return _predictions(network, metadata, [Path(path) for path in paths], top, mask)
 
 
 def _predictions(
-    model: Any, metadata: Metadata, paths: list[Path], top: int
+    model: Any,
+    metadata: Metadata,
+    paths: list[Path],
+    top: int,
+    mask: NDArray[np.bool_] | None,
 ) -> Iterator[Prediction]:
     table = metadata.table
     found = itertools.chain.from_iterable(_files(path) for path in paths)
     while chunk := list(itertools.islice(found, BATCH)):
         framed = [error or _framed(path, metadata) for path, error in chunk]
         pictures = [picture for picture in framed if not isinstance(picture, str)]
-        rows = iter(_probabilities(model, metadata, pictures) if pictures else ())
+        rows = iter(_probabilities(model, metadata, pictures, mask) if pictures else ())
         for (path, _), picture in zip(chunk, framed, strict=True):
             if isinstance(picture, str):
                 yield Prediction(path, error=picture)
@@ -123,13 +131,17 @@ def _framed(path: Path, metadata: Metadata) -> NDArray[np.uint8] | str:
 
 
 def _probabilities(
-    model: Any, metadata: Metadata, pictures: list[NDArray[np.uint8]]
+    model: Any,
+    metadata: Metadata,
+    pictures: list[NDArray[np.uint8]],
+    mask: NDArray[np.bool_] | None,
 ) -> NDArray[np.float32]:
     # Always a full batch: another length would make TensorFlow compile the model anew.
     batch = np.zeros((BATCH, metadata.frame_size, metadata.frame_size, 1), np.uint8)
     batch[: len(pictures), ..., 0] = pictures
     found = model.predict_on_batch(resize(batch, metadata.size))
-    return calibrated(np.asarray(found)[: len(pictures)], metadata.temperature)
+    known = calibrated(np.asarray(found)[: len(pictures)], metadata.temperature)
+    return restricted(known, mask)
 
 
 def _candidates(row: NDArray[np.float32], table: CharacterTable, top: int) -> tuple[Candidate, ...]:

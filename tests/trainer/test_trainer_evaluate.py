@@ -125,3 +125,19 @@ def test_a_temperature_flattens_probabilities_and_keeps_their_order():
     # p^(1/2), normalised
     assert flat == pytest.approx(np.array([[2 / 3, 1 / 3, 0]]), abs=1e-5)
     assert flat.sum() == pytest.approx(1)
+
+
+def test_only_some_characters_can_occur(run, table, splits, dataset, tmp_path):
+    images, labels = splits["test"]
+    kept = labels < 3
+    data = write_dataset(tmp_path / "few", table, {"test": (images[kept], labels[kept])}, size=32)
+    chars = "".join(table[label].char for label in range(3))
+    some = evaluate(run.model, data, tmp_path / "some", only=chars).metrics
+    every = evaluate(run.model, data, tmp_path / "every").metrics
+    assert some["accuracy"] >= every["accuracy"]
+    predicted = read(tmp_path / "some" / "mistakes.csv")["predicted"]
+    assert set(predicted) <= {table[label].codepoint for label in range(3)}
+    with pytest.raises(UsageError, match="holds other characters too"):
+        evaluate(run.model, dataset, tmp_path / "other", only=chars)
+    with pytest.raises(UsageError, match="'é' is no class of the model"):
+        evaluate(run.model, dataset, tmp_path / "other", only="é")
