@@ -129,7 +129,8 @@ def ink(levels: Gray, polarity: Polarity = "auto") -> Gray:
     light = _is_light_on_dark(levels, ring) if polarity == "auto" else polarity == "bright"
     bright = levels if light else 255 - levels
     threshold, mask = cv2.threshold(bright, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    if float(cv2.meanStdDev(bright, mask=1 - mask)[1][0, 0]) > _EVEN:
+    away = 1 - cv2.dilate(mask, _SQUARE, iterations=2)  # from the soft edges of the ink
+    if float(cv2.meanStdDev(bright, mask=away)[1][0, 0]) > _EVEN:
         bright = _flatten(bright)
         threshold, mask = cv2.threshold(bright, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     return _without_specks(_stretch(bright, threshold, mask))
