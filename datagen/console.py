@@ -46,16 +46,14 @@ def summary(title: str, facts: Mapping[str, object]) -> None:
     """Print what was done and where it was written to standard output, unless quiet."""
     if not _shown:
         return
-    from rich.table import Table
     from rich.text import Text
 
-    grid = Table.grid(padding=(0, 2))
-    for key, value in facts.items():
-        shown = f"{value:,}" if isinstance(value, int) else str(value)
-        grid.add_row(Text(f"  {key}", style="dim"), Text(shown, overflow="fold"))
     console = _console(stderr=False)
     console.print(Text(title, style="bold"))
-    console.print(grid)
+    width = max(map(len, facts), default=0)
+    for key, value in facts.items():
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        console.print(Text.assemble((f"  {key:<{width}}  ", "dim"), shown))
 
 
 @contextmanager
