@@ -20,3 +20,21 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real data is not here ({folder})")
     return folder
+
+
+MATHS = """label,codepoint,name,aliases,shape
+0,U+00D7,MULTIPLICATION SIGN,\\times times mul,U+00D7
+1,U+00F7,DIVISION SIGN,\\div div,U+00F7
+2,U+03C0,GREEK SMALL LETTER PI,\\pi pi,U+03C0
+3,U+221A,SQUARE ROOT,\\sqrt sqrt,U+221A
+4,U+2211,N-ARY SUMMATION,\\sum sum,U+2211
+5,U+221E,INFINITY,\\infty infty,U+221E
+"""
+
+
+@pytest.fixture(scope="session")
+def maths(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table of other characters than the 89."""
+    path = tmp_path_factory.mktemp("tables") / "maths.csv"
+    path.write_text(MATHS, encoding="utf-8")
+    return path

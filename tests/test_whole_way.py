@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -9,15 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-
-MATHS = """label,codepoint,name,aliases,shape
-0,U+00D7,MULTIPLICATION SIGN,\\times times mul,U+00D7
-1,U+00F7,DIVISION SIGN,\\div div,U+00F7
-2,U+03C0,GREEK SMALL LETTER PI,\\pi pi,U+03C0
-3,U+221A,SQUARE ROOT,\\sqrt sqrt,U+221A
-4,U+2211,N-ARY SUMMATION,\\sum sum,U+2211
-5,U+221E,INFINITY,\\infty infty,U+221E
-"""
 
 RECIPE = """
 name = "maths"
@@ -57,8 +49,8 @@ def run(folder, *command, code=0):
     return done.stdout
 
 
-def test_every_command_works_with_other_characters(folder):
-    (folder / "maths.csv").write_text(MATHS, encoding="utf-8")
+def test_every_command_works_with_other_characters(folder, maths):
+    shutil.copy(maths, folder / "maths.csv")
     (folder / "maths.toml").write_text(RECIPE)
     run(folder, "datagen.cli", "fonts", "--characters", "maths.csv", "--out", "fonts.csv")
     audit = pd.read_csv(folder / "fonts.csv", dtype=str, keep_default_na=False)

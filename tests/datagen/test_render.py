@@ -8,22 +8,6 @@ from PIL import Image
 from datagen.errors import InputError, UsageError
 from datagen.render import render
 
-MATHS = """label,codepoint,name,aliases,shape
-0,U+00D7,MULTIPLICATION SIGN,\\times times mul,U+00D7
-1,U+00F7,DIVISION SIGN,\\div div,U+00F7
-2,U+03C0,GREEK SMALL LETTER PI,\\pi pi,U+03C0
-3,U+221A,SQUARE ROOT,\\sqrt sqrt,U+221A
-4,U+2211,N-ARY SUMMATION,\\sum sum,U+2211
-5,U+221E,INFINITY,\\infty infty,U+221E
-"""
-
-
-@pytest.fixture
-def maths(tmp_path):
-    path = tmp_path / "maths.csv"
-    path.write_text(MATHS, encoding="utf-8")
-    return path
-
 
 def digest(folder):
     files = sorted(p for p in folder.rglob("*") if p.is_file())
