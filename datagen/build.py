@@ -4,6 +4,7 @@ The held-out splits are written first. Train is then drawn with their pictures' 
 that no picture stands in two splits, not even a full stop that two families draw alike.
 """
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from datagen import (
     __version__,
     characters,
     console,
-    curate,
+    decisions,
     drawn_fonts,
     manifest,
     metadata,
+    network,
     recipe,
     shards,
+    weights,
 )
 from datagen.atomic import atomic_file, remove_leftovers, write_csv, write_text
 from datagen.claim import claim
@@ -29,13 +32,14 @@ from datagen.drawn_fonts import families_of, font_rows, fonts_of, rejected_glyph
 from datagen.errors import UsageError
 from datagen.executor import Executor, default_workers
 from datagen.fonts import FontAudit
+from datagen.judge import Judged, judge
 from datagen.manifest import SPLITS, Rejected
 from datagen.plan import Plan, cut, plan, unused_rows
 from datagen.recipe import Recipe
 from datagen.seeds import hex64
 from datagen.shards import SHARDS_CSV, STATE, Finished, Shard
 from datagen.sources import open_source
-from datagen.survey import Pictures, survey
+from datagen.survey import Pictures, open_pixels, survey
 from datagen.worker import Context, RealRow, ShardTask, setup, write_shard
 
 _ORDER = ("test", "validation", "train")
@@ -73,6 +77,7 @@ def build(
     out: Path,
     sources: Mapping[str, Path] | None = None,
     workers: int | None = None,
+    decided: Sequence[Path] = (),
 ) -> Built:
     """Build a dataset, or go on with one that was stopped.
 
@@ -81,6 +86,7 @@ def build(
         out: Folder of the dataset; made where it is missing.
         sources: Paths of the real sources by name.
         workers: Number of processes; None for one a core.
+        decided: Files of decisions on single pictures, beside those that the recipe names.
 
     Raises:
         UsageError: The recipe or an argument is wrong.
@@ -89,8 +95,9 @@ def build(
     workers = default_workers() if workers is None else workers
     if workers < 1:
         raise UsageError(f"workers (={workers}) must be at least 1")
-    given = recipe.load(recipe_name)
-    return _Build(given, recipe.resolve(given, sources or {}), out, workers).run()
+    given = recipe.read(recipe_name)
+    resolved = recipe.decide(recipe.resolve(given, sources or {}), decided)
+    return _Build(given, resolved, out, workers).run()
 
 
 class _Build:
@@ -110,6 +117,9 @@ class _Build:
             f"no path was given for the source {name}: nothing comes from it"
             for name in recipe.left_out(given, resolved)
         ]
+        said = [Path(path) for path in resolved.curate.decisions]
+        self._decisions = decisions.read(said, self._characters)
+        self._notes += [f"conflict: {conflict}" for conflict in self._decisions.conflicts]
         self._written = 0
 
     def run(self) -> Built:
@@ -125,7 +135,9 @@ class _Build:
             self._out / STATE / "pixels",
             self._workers,
         )
-        keep, doubled = self._curate(pictures)
+        judged = self._curate(pictures)
+        pictures, keep = judged.pictures, judged.keep
+        doubled = judged.rejected(self._characters)
         planned = plan(self._recipe, pictures, keep, len(self._characters))
         families = families_of(self._recipe, audit)
         done = self._write_shards(planned, pictures, audit, families)
@@ -135,10 +147,14 @@ class _Build:
         rejected = [*glyphs, *pictures.rejected, *doubled, *unused, *drawn]
         return self._finish(done, rejected, audit, families)
 
-    def _curate(self, pictures: Pictures) -> tuple[NDArray[np.bool_], list[Rejected]]:
-        if self._recipe.curate.duplicates == "keep":
-            return np.ones(len(pictures), np.bool_), []
-        return curate.duplicates(pictures, self._characters)
+    def _curate(self, pictures: Pictures) -> Judged:
+        config = self._recipe.curate
+        decided = decisions.apply(self._decisions, pictures)
+        if decided.missing:
+            self._notes.append(f"{decided.missing} decisions are about pictures of no source")
+        pixels = open_pixels(self._out / STATE / "pixels", len(pictures), self._recipe.size)
+        ask = functools.partial(network.ask, folder=self._out / STATE)
+        return judge(pictures, pixels, self._characters, config, decided, ask)
 
     def _identity(self, audit: FontAudit) -> dict[str, str]:
         """What the bytes of the dataset depend on."""
@@ -147,6 +163,7 @@ class _Build:
             "version": __version__,
             "recipe": _digest(recipe.to_toml(self._recipe)),
             "characters": self._characters.digest,
+            "decisions": self._decisions.digest,
             "fonts": _digest(fonts),
             **{f"source {n}": s.fingerprint() for n, s in self._sources.items()},
         }
@@ -238,6 +255,7 @@ class _Build:
         write_csv(folder / "shards.csv", SHARDS_CSV, rows)
         manifest.write_rejected(folder / "rejected.csv", rejected)
         write_csv(folder / "fonts.csv", drawn_fonts.COLUMNS, font_rows(audit, families))
+        weights.write(folder, self._characters, self._count_classes(done))
         metadata.write(self._out, self._recipe, self._characters, done)
         for name in ("pixels", *(f"taken-{split}.npy" for split in SPLITS)):
             (self._out / STATE / name).unlink(missing_ok=True)
@@ -252,6 +270,16 @@ class _Build:
             written=self._written,
             notes=self._notes,
         )
+
+    def _count_classes(self, done: Sequence[Finished]) -> NDArray[np.int64]:
+        """Train samples of each class."""
+        counts = np.zeros(len(self._characters), np.int64)
+        parts = [shard for shard in done if shard.split == "train"]
+        for index in range(len(parts)):
+            shard = Shard(self._recipe.name, "train", index, len(parts))
+            table = manifest.read(self._out / shard.manifest)
+            counts += np.bincount(table["label"], minlength=len(counts))
+        return counts
 
     def _count_sources(self, done: Sequence[Finished]) -> dict[str, int]:
         counts: dict[str, int] = dict.fromkeys(self._recipe.sources, 0)

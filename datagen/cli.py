@@ -141,6 +141,52 @@ def render(
 
 
 @app.command(
+    epilog="Example: [bold]datagen curate --source symbols=math-symbols.zip --out curated[/]"
+)
+def curate(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    source: Sources = None,
+    decisions: Annotated[
+        list[Path] | None,
+        typer.Option(help="CSV file of decisions; repeatable. OUT/decisions.csv is read too."),
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Take checks and thresholds from this recipe.")
+    ] = None,
+    network: Annotated[
+        bool,
+        typer.Option("--network/--no-network", help="Run the checks that train a network."),
+    ] = True,
+    characters: Characters = "math-vision-89",
+    size: Annotated[int, typer.Option(min=8, help="Edge of the frame in pixels.")] = 32,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Find what is wrong in real pictures; write tables and a page to decide on."""
+    console.show(not quiet)
+    sources = parse_sources(source)
+    from datagen.curate import configure
+    from datagen.curate import curate as run
+
+    config = configure(recipe, decisions or [], network)
+    done = run(sources, out, config, characters_table=characters, size=size, workers=workers)
+    for note in done.notes:
+        console.note(f"note: {note}")
+    console.summary(
+        "Pictures curated",
+        {
+            "pictures": done.pictures,
+            **dict(sorted(done.verdicts.items())),
+            **{f"by {name}": count for name, count in sorted(done.checks.items())},
+            "decided": done.decided,
+            "conflicts": len(done.conflicts),
+            "tables": done.folder,
+            "review page": done.page,
+        },
+    )
+
+
+@app.command(
     epilog="Examples: [bold]datagen build quickstart --out data/quickstart[/]  ·  "
     "[bold]datagen build math-vision --source emnist=emnist/ --out data/math-vision[/]"
 )
@@ -148,6 +194,9 @@ def build(
     recipe: Annotated[str, typer.Argument(help="quickstart, math-vision, or a TOML file.")],
     out: Annotated[Path, typer.Option(help="Folder of the dataset.")],
     source: Sources = None,
+    decisions: Annotated[
+        list[Path] | None, typer.Option(help="CSV file of decisions; repeatable.")
+    ] = None,
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
@@ -156,7 +205,7 @@ def build(
     sources = parse_sources(source)
     from datagen.build import build as run
 
-    done = run(recipe, out, sources, workers)
+    done = run(recipe, out, sources, workers, decisions or [])
     for note in done.notes:
         console.note(f"note: {note}")
     console.summary(
@@ -231,18 +280,21 @@ def _blocks(pixels: Any) -> str:
 
 @app.command(epilog="Example: [bold]datagen report data/quickstart --out sheets[/]")
 def report(
-    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    dataset: Annotated[
+        Path, typer.Argument(help="Folder of a dataset, or one that `datagen curate` wrote.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to.", show_default="DATASET/report")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Write contact sheets of a dataset, one row a class."""
+    """Write a report of a dataset or of a curation: an HTML page and its pictures."""
     console.show(not quiet)
     from datagen.report import report as run
 
     done = run(dataset, out)
-    console.summary("Contact sheets written", {path.stem: path for path in done.files})
+    facts = {"page": done.page, **{path.stem: path for path in done.files}}
+    console.summary("Report written", facts)
 
 
 if __name__ == "__main__":

@@ -1,62 +1,189 @@
-"""Checks over the real pictures: which are left out, and why."""
+"""Find what is wrong in real pictures and write it down for a person to decide.
+
+Nothing of the user's is moved, changed or deleted: what comes out is tables and a page.
+"""
+
+import functools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen import (
+    __version__,
+    characters,
+    console,
+    curated,
+    decisions,
+    network,
+    recipe,
+    review,
+)
+from datagen.atomic import remove_leftovers
 from datagen.characters import CharacterTable
-from datagen.manifest import Rejected
-from datagen.survey import TEST, Pictures
+from datagen.check_names import CHECKS, NETWORK
+from datagen.claim import claim
+from datagen.decisions import Applied, Decisions
+from datagen.errors import UsageError
+from datagen.executor import default_workers
+from datagen.judge import judge
+from datagen.recipe import Curate
+from datagen.shards import STATE
+from datagen.sources import Source, open_source
+from datagen.survey import Pictures, open_pixels, survey
+
+SIZE = 32  # pixels, edge of a frame
 
 
-def duplicates(
-    pictures: Pictures, characters: CharacterTable
-) -> tuple[NDArray[np.bool_], list[Rejected]]:
-    """Keep one of the pictures that are the same after framing.
+@dataclass(frozen=True)
+class Curated:
+    """What a curation found.
 
-    The publisher's test pictures win, then the order of the sources. Copies under labels of one
-    confusable group are kept once a label, since no tight crop can tell them apart; copies under
-    other labels are all left out: one of the labels is wrong, and nothing says which.
+    Attributes:
+        folder: Where the tables and the page lie.
+        page: The review page.
+        pictures: Pictures that were looked at, unreadable ones included.
+        verdicts: Pictures by verdict.
+        checks: Findings by check, each picture under the one that its verdict rests on.
+        decided: Pictures that a person decided about.
+        conflicts: Where two decisions on one picture differ.
+        notes: What a user should know.
+    """
+
+    folder: Path
+    page: Path
+    pictures: int
+    verdicts: Mapping[str, int]
+    checks: Mapping[str, int]
+    decided: int
+    conflicts: Sequence[str]
+    notes: Sequence[str]
+
+
+def curate(
+    sources: Mapping[str, Path],
+    out: Path,
+    config: Curate | None = None,
+    *,
+    characters_table: str | Path | None = None,
+    size: int = SIZE,
+    workers: int | None = None,
+) -> Curated:
+    """Run the checks over sources; write tables and a review page. Run again, it goes on.
+
+    Writes `curated.csv` (every picture with its verdict), `rejected.csv`, `summary.csv`,
+    `conflicts.csv` where decisions differ, and `review.html`. Decisions are read from the files
+    that `config` names and from `decisions.csv` in `out`, where the page's may be saved.
 
     Args:
-        pictures: Every usable picture.
-        characters: The classes.
+        sources: Path of each source by name; their kinds are found out.
+        out: Folder to write to; made where it is missing.
+        config: Checks and thresholds; None for every check.
+        characters_table: The classes; None for the 89 of Math Vision.
+        size: Edge of the frame in pixels.
+        workers: Number of processes; None for one a core.
 
-    Returns:
-        A mask of the pictures to keep, and what is left out with its reason.
+    Raises:
+        UsageError: An argument is wrong.
+        InputError: A source or a table is broken, or `out` holds something else.
     """
-    keep = np.ones(len(pictures), np.bool_)
-    rejected: list[Rejected] = []
-    for rows in _copies(pictures):
-        ordered = sorted(rows, key=lambda row: (pictures.fixed[row] != TEST, row))
-        labels = {int(pictures.label[row]) for row in rows}
-        torn = len({characters.shapes[label] for label in labels}) > 1
-        first: dict[int, int] = {}
-        for row in ordered:
-            label = int(pictures.label[row])
-            if torn:
-                names = " and ".join(characters[each].codepoint for each in sorted(labels))
-                reason = f"the same picture is labelled {names}"
-            elif label not in first:
-                first[label] = row
-                continue
-            else:
-                reason = f"the same picture as {pictures.origins[first[label]]} after framing"
-            keep[row] = False
-            rejected.append(_reject(pictures, characters, row, reason))
-    return keep, rejected
+    workers = default_workers() if workers is None else workers
+    if workers < 1:
+        raise UsageError(f"workers (={workers}) must be at least 1")
+    if not sources:
+        raise UsageError("no source is given: name at least one with --source NAME=PATH")
+    if size < 8:
+        raise UsageError(f"size (={size}) must be at least 8")
+    config = Curate(checks=tuple(CHECKS), review="keep") if config is None else config
+    table = characters.load(characters_table)
+    opened = {name: open_source("auto", path, table) for name, path in sources.items()}
+    said = _decisions(config, out, table)
+    pictures, pixels = _survey(opened, table, out, size, workers)
+    decided = decisions.apply(said, pictures)
+    ask = functools.partial(network.ask, folder=out / STATE)
+    judged = judge(pictures, pixels, table, config, decided, ask)
+    rows = curated.rows(judged, table)
+    curated.write(out, rows, judged, table, said.conflicts)
+    page = out / "review.html"
+    review.write(page, rows, pixels, table, decided)
+    return _result(out, page, rows, decided, said.conflicts, _notes(config, decided))
 
 
-def _copies(pictures: Pictures) -> list[NDArray[np.int64]]:
-    """Rows of each picture that occurs more than once."""
-    order = np.argsort(pictures.picture, kind="stable")
-    values = pictures.picture[order]
-    same = values[1:] == values[:-1]
-    repeated = np.r_[False, same] | np.r_[same, False] if len(values) else same
-    order, values = order[repeated], values[repeated]
-    return np.split(order, np.flatnonzero(values[1:] != values[:-1]) + 1) if len(order) else []
+def configure(recipe_name: str | None, decided: Sequence[Path], trains: bool = True) -> Curate:
+    """Return what a command line asks for.
+
+    Args:
+        recipe_name: A recipe whose checks and thresholds are taken; None for every check.
+        decided: Files of decisions beside the recipe's.
+        trains: Whether the checks that train a network run.
+
+    Raises:
+        UsageError: The recipe is wrong.
+    """
+    config = Curate(checks=tuple(CHECKS), review="keep")
+    if recipe_name is not None:
+        config = recipe.read(recipe_name).curate
+    wanted = tuple(name for name in config.checks if trains or name not in NETWORK)
+    files = (*config.decisions, *map(str, decided))
+    return config.model_copy(update={"checks": wanted, "decisions": files})
 
 
-def _reject(pictures: Pictures, characters: CharacterTable, row: int, reason: str) -> Rejected:
-    name = pictures.names[int(pictures.source[row])]
-    code = characters[int(pictures.label[row])].codepoint
-    return Rejected("curate", name, code, pictures.origins[row], reason)
+def _decisions(config: Curate, out: Path, table: CharacterTable) -> Decisions:
+    paths = [Path(path) for path in config.decisions]
+    own = out / "decisions.csv"
+    if own.exists() and own not in paths:
+        paths.append(own)
+    return decisions.read(paths, table)
+
+
+def _survey(
+    opened: Mapping[str, Source], table: CharacterTable, out: Path, size: int, workers: int
+) -> tuple[Pictures, NDArray[np.uint8]]:
+    identity = {
+        "version": __version__,
+        "characters": table.digest,
+        "size": str(size),
+        **{f"source {name}": source.fingerprint() for name, source in opened.items()},
+    }
+    claim(out, "curation", identity)
+    chunks = out / STATE / "chunks"
+    chunks.mkdir(exist_ok=True)
+    remove_leftovers(chunks)
+    path = out / STATE / "pixels"
+    pictures = survey(opened, table, size, "tight", path, workers, chunks)
+    return pictures, open_pixels(path, len(pictures), size)
+
+
+def _notes(config: Curate, decided: Applied) -> list[str]:
+    notes = []
+    left = [name for name in NETWORK if name not in config.wanted]
+    if left:
+        notes.append(f"without the checks {' and '.join(left)}, which train a network")
+    if decided.missing:
+        notes.append(f"{decided.missing} decisions are about pictures that no source holds")
+    return notes
+
+
+def _result(
+    out: Path,
+    page: Path,
+    rows: Sequence[curated.CuratedRow],
+    decided: Applied,
+    conflicts: Sequence[str],
+    notes: Sequence[str],
+) -> Curated:
+    for conflict in conflicts:
+        console.note(f"conflict: {conflict}")
+    return Curated(
+        folder=out,
+        page=page,
+        pictures=len(rows),
+        verdicts=Counter(row.verdict for row in rows),
+        checks=Counter(row.check for row in rows if row.check),
+        decided=len(decided.own),
+        conflicts=conflicts,
+        notes=notes,
+    )

@@ -120,7 +120,7 @@ def _frame(task: Frames) -> Framed:
 def _read(path: Path, size: int) -> Framed | None:
     """Read a kept chunk; None where there is none or it was damaged."""
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as stream, np.load(stream) as kept:
             refused = [tuple(row) for row in json.loads(kept["refused"].tobytes())]
             framed = Framed(
                 kept["good"],

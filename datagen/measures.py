@@ -27,7 +27,8 @@ MEASURE = np.dtype(
 
 SIDES = {1: "top", 2: "bottom", 4: "left", 8: "right"}
 
-_INK = 128  # gray levels of 255; half of the way from paper to ink
+_INK = 0.5  # of the way from paper to the brightest ink
+_SOFT = 0.25  # the same, for what holds a thin stroke together
 _PART = 0.02  # of the ink; a smaller component is dust
 
 
@@ -41,7 +42,8 @@ def measure(levels: NDArray[np.uint8], bright: NDArray[np.uint8]) -> tuple[Any, 
     Returns:
         One value for each field of `MEASURE`.
     """
-    mask = cv2.threshold(bright, _INK - 1, 1, cv2.THRESH_BINARY)[1]
+    brightest = float(bright.max())
+    mask = cv2.threshold(bright, _INK * brightest, 1, cv2.THRESH_BINARY)[1]
     area = int(cv2.countNonZero(mask))
     height, width = bright.shape
     _, _, box_width, box_height = cv2.boundingRect(mask)
@@ -60,11 +62,11 @@ def measure(levels: NDArray[np.uint8], bright: NDArray[np.uint8]) -> tuple[Any, 
         area,
         edge,
         sides,
-        _parts(mask, area),
+        _parts(cv2.threshold(bright, _SOFT * brightest, 1, cv2.THRESH_BINARY)[1]),
     )
 
 
-def _parts(mask: NDArray[np.uint8], area: int) -> int:
+def _parts(mask: NDArray[Any]) -> int:
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
-    return min(255, int(np.count_nonzero(areas >= max(1.0, _PART * area))))
+    return min(255, int(np.count_nonzero(areas >= max(1.0, _PART * areas.sum()))))

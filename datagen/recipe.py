@@ -9,8 +9,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from datagen.check_names import ALWAYS, BUILD_CHECKS, CHECKS, COMPARING
 from datagen.errors import UsageError, nearest
 
 _SHIPPED = Path(__file__).parent / "recipes"
@@ -81,13 +89,56 @@ class Shards(_Strict):
 
 
 class Curate(_Strict):
-    """What happens to doubtful pictures.
+    """What happens to doubtful pictures: which checks run, how strict they are, who has the word.
 
     Attributes:
-        duplicates: ``drop`` keeps one of the pictures that are the same after framing.
+        checks: Names in `datagen.checks.CHECKS`. ``label`` and ``outlier`` train a network on the
+            pictures, which takes minutes, so only `datagen curate` runs them unless named here.
+        review: ``keep`` or ``drop`` what a person should look at and nobody has decided.
+        duplicates: ``keep`` turns off every check that compares two pictures.
+        decisions: CSV files of a person's decisions; they win over every check.
+        near: Largest distance of near copies, 0 (the same) to 1.41 (no ink in common); larger
+            finds more.
+        near_ratio: Largest distance of near copies, of that to the sixth nearest of the class.
+        min_ink: Least ink, of the median of its class and source; larger finds more.
+        max_ink: Largest share of the picture that is ink; smaller finds more.
+        clipped: Largest share of the border that is ink.
+        several: Logarithm of the odds that a picture shows several symbols, above which a person
+            should look; smaller finds more.
+        size: Largest ratio of sizes between a picture and its class.
+        outlier: Largest distance from its class in the network's features, in robust standard
+            deviations.
+        label: Log odds of another label against the given one, above which it is doubtful; smaller
+            finds more.
     """
 
+    checks: tuple[str, ...] = BUILD_CHECKS
+    review: Literal["drop", "keep"] = "drop"
     duplicates: Literal["drop", "keep"] = "drop"
+    decisions: tuple[str, ...] = ()
+    near: float = Field(0.15, ge=0.0, le=1.5)
+    near_ratio: float = Field(0.3, ge=0.0, le=1.0)
+    min_ink: float = Field(0.15, ge=0.0, lt=1.0)
+    max_ink: float = Field(0.6, gt=0.0, le=1.0)
+    clipped: float = Field(0.04, ge=0.0, le=1.0)
+    several: float = Field(1.6)
+    size: float = Field(2.5, gt=1.0)
+    outlier: float = Field(6.0, ge=0.0)
+    label: float = Field(5.7, ge=0.0)
+
+    @field_validator("checks")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in CHECKS:
+                raise ValueError(f"{name!r} is no check{nearest(name, list(CHECKS))}")
+        return value
+
+    @property
+    def wanted(self) -> list[str]:
+        """The checks that run, in their order."""
+        left = COMPARING if self.duplicates == "keep" else ()
+        return [n for n in CHECKS if (n in self.checks and n not in left) or n in ALWAYS]
 
 
 class Recipe(_Strict):
@@ -143,6 +194,15 @@ def load(recipe: str | Path, sources: Mapping[str, Path] | None = None) -> Recip
     Raises:
         UsageError: The recipe is missing or wrong; the message names the key and the value.
     """
+    return resolve(read(recipe), sources or {})
+
+
+def read(recipe: str | Path) -> Recipe:
+    """Read a recipe as it stands, its sources with or without paths.
+
+    Raises:
+        UsageError: The recipe is missing or wrong; the message names the key and the value.
+    """
     name = str(recipe)
     path = _SHIPPED / f"{name}.toml" if name in shipped() else Path(recipe)
     try:
@@ -154,7 +214,7 @@ def load(recipe: str | Path, sources: Mapping[str, Path] | None = None) -> Recip
         ) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: the recipe can't be read ({error})") from error
-    return resolve(parse(values, str(path)), sources or {})
+    return parse(values, str(path))
 
 
 def parse(values: Mapping[str, Any], where: str = "recipe") -> Recipe:
@@ -174,7 +234,7 @@ def _explain(error: ValidationError) -> str:
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"]) or "recipe"
         if problem["type"] == "extra_forbidden":
-            known = [*Recipe.model_fields, *SourceRecipe.model_fields]
+            known = [*Recipe.model_fields, *SourceRecipe.model_fields, *Curate.model_fields]
             problems.append(f"{key} is not a key{nearest(str(problem['loc'][-1]), known)}")
         else:
             shown = repr(problem["input"])
@@ -201,6 +261,16 @@ def resolve(recipe: Recipe, paths: Mapping[str, Path]) -> Recipe:
         raise UsageError(f"the recipe needs {wanted}")
     kept = {n: s for n, s in sources.items() if s.drawn or s.path}
     return parse({**recipe.model_dump(exclude_unset=True), "sources": kept})
+
+
+def decide(recipe: Recipe, decided: Sequence[Path]) -> Recipe:
+    """Add files of decisions to those that a recipe names."""
+    if not decided:
+        return recipe
+    files = (*recipe.curate.decisions, *map(str, decided))
+    return recipe.model_copy(
+        update={"curate": recipe.curate.model_copy(update={"decisions": files})}
+    )
 
 
 def left_out(recipe: Recipe, resolved: Recipe) -> Sequence[str]:

@@ -145,9 +145,7 @@ def survey(
     return _finish(list(sources), columns)
 
 
-def _tasks(
-    name: str, source: Source, size: int, mode: Mode, done: Path | None
-) -> Iterator[Frames]:
+def _tasks(name: str, source: Source, size: int, mode: Mode, done: Path | None) -> Iterator[Frames]:
     for number, chunk in enumerate(source.index()):
         kept = None if done is None else done / f"{name}-{number:06d}.npz"
         yield Frames(chunk, size, mode, kept)
@@ -213,3 +211,8 @@ def ids(
     return numbered
 
 
+def open_pixels(path: Path, count: int, size: int) -> NDArray[np.uint8]:
+    """Open a file of framed pixels, uint8 (count, size, size), without reading it."""
+    if count == 0:
+        return np.zeros((0, size, size), np.uint8)
+    return np.memmap(path, np.uint8, "r", shape=(count, size, size))

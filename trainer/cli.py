@@ -56,6 +56,9 @@ def fit(
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak learning rate, if not the preset's.")
     ] = None,
+    class_weights: Annotated[
+        str | None, typer.Option(help="none, effective or focal, if not the preset's.")
+    ] = None,
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> None:
@@ -70,7 +73,14 @@ def fit(
         from trainer.fit import fit as train
     _say(
         train(
-            dataset, out, preset, epochs=epochs, batch=batch, learning_rate=learning_rate, seed=seed
+            dataset,
+            out,
+            preset,
+            epochs=epochs,
+            batch=batch,
+            learning_rate=learning_rate,
+            class_weights=class_weights,
+            seed=seed,
         )
     )
 

@@ -20,6 +20,7 @@ def fit(
     epochs: int | None = None,
     batch: int | None = None,
     learning_rate: float | None = None,
+    class_weights: str | None = None,
     seed: int = 0,
 ) -> Run:
     """Train a model on a dataset's ``train`` split, choosing the best epoch by ``validation``.
@@ -39,6 +40,7 @@ def fit(
         epochs: Most epochs; None for the preset's.
         batch: Pictures a step; None for the preset's.
         learning_rate: Peak learning rate; None for the preset's.
+        class_weights: ``none``, ``effective`` or ``focal``; None for the preset's.
         seed: Seed of everything random, from 0.
 
     Returns:
@@ -48,7 +50,13 @@ def fit(
         UsageError: An option is wrong, or `out` is a run of something else.
         InputError: The dataset can't be used, or training diverged.
     """
-    chosen = find_preset(preset, epochs=epochs, batch=batch, learning_rate=learning_rate)
+    chosen = find_preset(
+        preset,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        class_weights=class_weights,
+    )
     source = open_dataset(dataset)
     classes = len(source.characters)
 

@@ -59,6 +59,8 @@ class Preset:
         dropout: Fraction of activations dropped.
         monitor: What decides which epoch is the best: ``loss`` or ``accuracy``, of validation.
         patience: Epochs without a better one after which training stops; None for never.
+        class_weights: Weights of the dataset's classes: ``effective`` numbers of samples, or
+            ``focal``, the focal loss with an alpha a class; see `trainer.weights`.
         augmentation: Changes of pictures on the fly.
     """
 
@@ -77,6 +79,7 @@ class Preset:
     dropout: float = 0.0
     monitor: Literal["loss", "accuracy"] = "accuracy"
     patience: int | None = None
+    class_weights: Literal["none", "effective", "focal"] = "none"
     augmentation: Augmentation = Augmentation()
 
 
@@ -161,6 +164,9 @@ def change(base: Preset, **changes: Any) -> Preset:
     for field in ("epochs", "batch"):
         if wanted.get(field, 1) < 1:
             raise UsageError(f"{field} (={wanted[field]}) must be at least 1")
+    weighting = wanted.get("class_weights", "none")
+    if weighting not in ("none", "effective", "focal"):
+        raise UsageError(f"class weights (={weighting}) must be none, effective or focal")
     rate = wanted.get("learning_rate", base.learning_rate)
     if not (math.isfinite(rate) and rate > 0):
         raise UsageError(f"learning rate (={rate}) must be a number above 0")

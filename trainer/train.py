@@ -16,6 +16,7 @@ from trainer.model_file import Metadata, load_archive, read_member
 from trainer.optimize import compile_model, loggers, rememberers, restore
 from trainer.presets import Preset
 from trainer.runfolder import RunFolder, open_run, read_json, trim_history, write_json
+from trainer.weights import class_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,9 @@ def train(job: Job, out: str | Path, start: Callable[[], Any]) -> Run:
         model = load_archive(run.state)
     else:
         model = start()
-    compile_model(model, job.preset, _steps(job))
+    weights = class_weights(job.dataset, job.view, job.preset.class_weights)
+    alpha = weights.tolist() if weights is not None and _focal(job) else None
+    compile_model(model, job.preset, _steps(job), alpha)
     if state:
         restore(model, run.state, state["random"])
     metadata = replace(job.metadata, parameters=model.count_params())
@@ -143,9 +146,20 @@ def _fit(job: Job, model: Any, epochs: range, callbacks: list[Any]) -> None:
             epochs=epochs.stop,
             validation_data=validation,
             callbacks=callbacks,
+            class_weight=_class_weight(job),
             shuffle=False,
             verbose=0,
         )
+
+
+def _focal(job: Job) -> bool:
+    return job.preset.class_weights == "focal"
+
+
+def _class_weight(job: Job) -> dict[int, float] | None:
+    """What each sample counts by its class, as Keras wants it."""
+    weights = class_weights(job.dataset, job.view, job.preset.class_weights)
+    return None if weights is None or _focal(job) else dict(enumerate(weights.tolist()))
 
 
 def _metrics(job: Job, checkpoint: Checkpoint, progress: Progress, monitor: str) -> dict[str, Any]:

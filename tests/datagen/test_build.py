@@ -151,9 +151,25 @@ def test_a_folder_of_something_else_is_left_alone(recipe, tmp_path):
 
 
 def test_notes_say_which_optional_sources_are_missing(built, recipe, sources, tmp_path):
-    assert built.notes == []
+    assert list(built.notes) == []
+    few = tmp_path / "few.toml"
+    few.write_text(recipe.read_text().replace("per_class = 6", "per_class = 1"))
+    done = build(few, tmp_path / "out", {"symbols": sources["symbols"]}, workers=1)
+    assert len(done.notes) == 1
+    assert "emnist" in done.notes[0]
+
+
+def test_no_workers_is_a_usage_error(recipe, sources, tmp_path):
     with pytest.raises(UsageError, match=r"workers \(=0\)"):
         build(recipe, tmp_path, sources, workers=0)
+
+
+def test_caps_of_sources_given_on_the_command_line_hold(recipe, sources, tmp_path):
+    capped = tmp_path / "capped.toml"
+    capped.write_text(recipe.read_text().replace("cap = 4", "cap = 1"))
+    done = build(capped, tmp_path / "out", sources, workers=1)
+    train = rows(done.folder).query("split == 'train' and source == 'emnist'")
+    assert set(train["codepoint"].value_counts()) == {1}
 
 
 def test_duplicates_can_be_kept(recipe, sources, tmp_path):

@@ -1,0 +1,284 @@
+"""Plant known defects into clean pictures and say which of them `datagen curate` finds.
+
+    python tests/benchmarks/curation.py                  # handwriting, needs ../shared/data
+    python tests/benchmarks/curation.py --base drawn     # drawn from fonts, needs nothing
+
+The handwriting is cleaned first of exact copies and of pictures that are nearly equal by a measure
+that curation does not use (the overlap of their ink); its own wrong labels stay in and count
+against precision. Prints one line a kind of defect: planted, found, recall, precision.
+"""
+
+import argparse
+import io
+import tempfile
+import time
+import zipfile
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from datagen import characters
+from datagen.check_names import CHECKS as CHECKS_ALL
+from datagen.check_names import NETWORK
+from datagen.curate import curate
+from datagen.frame import FrameError, frame
+from datagen.recipe import Curate
+from datagen.render import render
+from datagen.sources import Unreadable, open_source
+
+SHARES = {
+    "label flip": 0.02,
+    "exact copy": 0.02,
+    "near copy": 0.02,
+    "blank": 0.01,
+    "inverted": 0.05,
+    "two in one": 0.01,
+    "unreadable": 0.005,
+    "exact leak": 0.01,
+    "two labels": 0.005,
+}
+WANTED = {
+    "label flip": (0.85, 0.80),
+    "exact copy": (1.0, 1.0),
+    "near copy": (0.95, 0.95),
+    "blank": (1.0, 1.0),
+    "inverted": (0.95, 0.95),
+    "two in one": (0.85, 0.80),
+    "unreadable": (1.0, 1.0),
+    "exact leak": (1.0, 1.0),
+    "two labels": (1.0, 1.0),
+}
+CHECKS = {
+    "label flip": {"label"},
+    "exact copy": {"duplicate"},
+    "near copy": {"near-duplicate", "near-leak"},
+    "blank": {"no-ink"},
+    "inverted": {"polarity"},
+    "two in one": {"several"},
+    "unreadable": {"unreadable"},
+    "exact leak": {"leak"},
+    "two labels": {"two-labels"},
+}
+PAIRS = ("exact copy", "near copy", "exact leak", "two labels")
+
+
+@dataclass
+class Planted:
+    """A set with defects: its zip, and for each file the kind of defect and who is its pair."""
+
+    kind: dict[str, str] = field(default_factory=dict)
+    pair: dict[str, str] = field(default_factory=dict)
+
+
+def handwriting(data, table, count, rng):
+    """Pictures of the stand-in and of the symbols, dark on light, without copies."""
+    found = []
+    for kind, name in (("emnist", "emnist-byclass-standin"), ("folder", "math-symbols.zip")):
+        for chunk in open_source(kind, data / name, table).index():
+            for row, picture in zip(chunk.rows, chunk.load(), strict=True):
+                if row.label >= 0 and not isinstance(picture, Unreadable):
+                    found.append((row.label, 255 - picture.pixels))
+    order = rng.permutation(len(found))[: int(count * 1.15)]
+    return without_copies([found[i] for i in order])[:count]
+
+
+def drawn(table, count, folder):
+    """Pictures drawn from fonts, dark on light."""
+    render(folder, -(-count // len(table)), size=48, augment="handwriting")
+    listed = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)
+    files = sorted(folder.rglob("*.png"))
+    labels = dict(zip(listed[listed.columns[0]], listed["label"], strict=True))
+    found = []
+    for file in files:
+        label = labels.get(file.stem) or labels.get(str(file.relative_to(folder)))
+        found.append((int(label), 255 - np.asarray(Image.open(file).convert("L"))))
+    return found
+
+
+def without_copies(found):
+    """Leave out copies, and pictures whose ink overlaps an earlier one's of the label by 80 %."""
+    kept = defaultdict(list)
+    seen = set()
+    clean = []
+    for label, pixels in found:
+        try:
+            framed = frame(pixels)
+        except FrameError:
+            continue
+        if framed.tobytes() in seen:
+            continue
+        seen.add(framed.tobytes())
+        ink = framed.reshape(-1) > 100
+        others = kept[label]
+        if others:
+            known = np.array(others)
+            both = (known & ink).sum(axis=1)
+            if (both / np.maximum(1, (known | ink).sum(axis=1))).max() > 0.8:
+                continue
+        others.append(ink)
+        clean.append((label, pixels))
+    return clean
+
+
+def encode(pixels, form="PNG", **options):
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, form, **options)
+    return data.getvalue()
+
+
+def near_copy(pixels, rng):
+    """The same picture shifted by some pixels, or encoded again as JPEG, or both."""
+    shifted = pixels
+    how = rng.integers(0, 3)
+    if how != 1:
+        canvas = np.full((pixels.shape[0] + 8, pixels.shape[1] + 8), 255, np.uint8)
+        top, left = rng.integers(0, 9, 2)
+        canvas[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+        shifted = canvas
+        if how == 0:  # by a fraction of a pixel, as a scan would
+            dx, dy = rng.uniform(-0.5, 0.5, 2)
+            moved = Image.fromarray(canvas).transform(
+                canvas.shape[::-1],
+                Image.Transform.AFFINE,
+                (1, 0, dx, 0, 1, dy),
+                Image.Resampling.BILINEAR,
+                fillcolor=255,
+            )
+            return encode(np.asarray(moved)), ".png"
+    return encode(shifted, "JPEG", quality=int(rng.integers(60, 95))), ".jpg"
+
+
+def two_in_one(pixels, other, rng):
+    """Two symbols side by side, with a gap or touching."""
+    gap = int(rng.integers(0, 7))
+    height = max(pixels.shape[0], other.shape[0])
+    sides = []
+    for symbol in (pixels, other):
+        columns = np.flatnonzero((symbol < 128).any(axis=0))
+        cut = symbol[:, columns[0] : columns[-1] + 1] if len(columns) else symbol
+        top = int(rng.integers(0, height - cut.shape[0] + 1))
+        canvas = np.full((height, cut.shape[1]), 255, np.uint8)
+        canvas[top : top + cut.shape[0]] = cut
+        sides.append(canvas)
+    middle = np.full((height, gap), 255, np.uint8)
+    return np.pad(np.concatenate((sides[0], middle, sides[1]), axis=1), 4, constant_values=255)
+
+
+def plant(found, table, path, rng):
+    """Write the zip and return what is wrong with which file."""
+    planted = Planted()
+    order = rng.permutation(len(found)).tolist()
+    test = set(rng.permutation(len(found))[: len(found) // 10].tolist())
+    kinds = {
+        order.pop(): kind for kind, part in SHARES.items() for _ in range(round(part * len(found)))
+    }
+    group = groups(table)
+    with zipfile.ZipFile(path, "w") as archive:
+        for index, (label, pixels) in enumerate(found):
+            kind = kinds.get(index, "")
+            part = "test" if index in test and kind != "exact leak" else "train"
+            unlike = [c.label for c in table if group[c.label] != group[label]]
+            other = table[int(rng.choice(unlike))].codepoint
+            own = table[label].codepoint
+            partner = found[order[index % len(order)]][1]
+            data = spoil(kind, pixels, partner, rng)
+            name = f"{part}/{other if kind == 'label flip' else own}/{index:06d}.png"
+            archive.writestr(name, data)
+            if kind:
+                planted.kind[name] = kind
+            if kind in PAIRS:
+                place = f"{'test' if kind == 'exact leak' else part}/"
+                place += other if kind == "two labels" else own
+                again, ending = near_copy(pixels, rng) if kind == "near copy" else (data, ".png")
+                copy = f"{place}/{index:06d}-copy{ending}"
+                archive.writestr(copy, again)
+                planted.kind[copy] = kind
+                planted.pair[name], planted.pair[copy] = copy, name
+    return planted
+
+
+def spoil(kind, pixels, partner, rng):
+    """The file of a picture with that kind of defect, as far as it is one of the file."""
+    if kind == "blank":
+        noise = rng.normal(250, rng.uniform(0, 2), pixels.shape)
+        return encode(np.clip(noise, 0, 255).astype(np.uint8))
+    if kind == "inverted":
+        return encode(255 - pixels)
+    if kind == "two in one":
+        return encode(two_in_one(pixels, partner, rng))
+    data = encode(pixels)
+    return data[: int(len(data) * rng.uniform(0.3, 0.9))] if kind == "unreadable" else data
+
+
+def groups(table):
+    """Labels that look alike, cases of a letter included."""
+    from datagen.checks.label import groups as alike
+
+    return alike(table)
+
+
+def score(planted, rows, network):
+    """Print recall and precision of each kind; return whether all are good enough."""
+    names = {r.origin: {r.check, *r.also.split()} - {""} for r in rows.itertuples()}
+    good = True
+    print(f"{'defect':<12}{'planted':>9}{'found':>9}{'recall':>9}{'precision':>11}  wanted")
+    for kind, checks in CHECKS.items():
+        if kind == "label flip" and not network:
+            continue
+        files = [name for name, what in planted.kind.items() if what == kind]
+        flagged = {name for name, found in names.items() if found & checks}
+        if kind in PAIRS:
+            pairs = {tuple(sorted((name, planted.pair[name]))) for name in files}
+            hit = sum(bool({one, two} & flagged) for one, two in pairs)
+            total = len(pairs)
+        else:
+            hit, total = len(set(files) & flagged), len(files)
+        alike = {"near copy", "exact copy", "exact leak"} if kind in PAIRS[:3] else {kind}
+        false = sum(planted.kind.get(name) not in alike for name in flagged)
+        recall = hit / total
+        precision = hit / (hit + false) if hit else 0.0
+        wanted = WANTED[kind]
+        enough = recall >= wanted[0] and precision >= wanted[1]
+        good &= enough
+        print(
+            f"{kind:<12}{total:>9}{hit:>9}{recall:>9.1%}{precision:>11.1%}"
+            f"  {wanted[0]:.0%} / {wanted[1]:.0%} {'' if enough else 'MISSED'}"
+        )
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", choices=("handwriting", "drawn"), default="handwriting")
+    parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--no-network", action="store_true", help="leave the label check out")
+    parser.add_argument("--keep", type=Path, help="folder to keep the set and the result in")
+    options = parser.parse_args()
+    rng = np.random.default_rng(3)
+    table = characters.load()
+    data = Path(__file__).parents[3] / "shared" / "data"
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        if options.base == "handwriting":
+            found = handwriting(data, table, options.count, rng)
+        else:
+            found = drawn(table, options.count, folder / "drawn")
+        planted = plant(found, table, folder / "planted.zip", rng)
+        checks = [name for name in CHECKS_ALL if not (options.no_network and name in NETWORK)]
+        started = time.monotonic()
+        config = Curate(checks=tuple(checks), review="keep")
+        done = curate({"planted": folder / "planted.zip"}, folder / "curated", config)
+        seconds = time.monotonic() - started
+        rows = pd.read_csv(done.folder / "curated.csv", dtype=str, keep_default_na=False)
+        print(f"{len(found):,} clean pictures ({options.base}), curated in {seconds:.0f} s")
+        good = score(planted, rows, not options.no_network)
+    raise SystemExit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
