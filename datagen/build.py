@@ -36,11 +36,12 @@ from datagen.judge import Judged, judge
 from datagen.manifest import SPLITS, Rejected
 from datagen.plan import Plan, cut, plan, unused_rows
 from datagen.recipe import Recipe
-from datagen.seeds import hex64
+from datagen.recipe_toml import to_toml
 from datagen.shards import SHARDS_CSV, STATE, Finished, Shard
 from datagen.sources import open_source
 from datagen.survey import Pictures, open_pixels, survey
-from datagen.worker import Context, RealRow, ShardTask, setup, write_shard
+from datagen.tally import count_classes, count_sources, pictures_elsewhere, real_rows
+from datagen.worker import Context, ShardTask, setup, write_shard
 
 _ORDER = ("test", "validation", "train")
 
@@ -161,7 +162,7 @@ class _Build:
         fonts = "\n".join(f"{f.sha256} {f.index} {f.group} {f.labels}" for f in audit.faces)
         return {
             "version": __version__,
-            "recipe": _digest(recipe.to_toml(self._recipe)),
+            "recipe": _digest(to_toml(self._recipe)),
             "characters": self._characters.digest,
             "decisions": self._decisions.digest,
             "fonts": _digest(fonts),
@@ -186,7 +187,12 @@ class _Build:
             console.progress("writing shards", total, "images") as advance,
         ):
             for split in _ORDER:
-                taken = self._taken(split, planned, pictures, done)
+                hashes = pictures_elsewhere(
+                    self._out, self._recipe.name, split, planned, pictures, done
+                )
+                taken = self._out / STATE / f"taken-{split}.npy"
+                with atomic_file(taken, durable=False) as file:
+                    np.save(file, hashes)
                 done[split] = []
                 entries = planned.splits[split]
                 for finished in self._write_split(executor, split, entries, pictures, taken):
@@ -207,7 +213,7 @@ class _Build:
         names = [Shard(self._recipe.name, split, i, len(parts)) for i in range(len(parts))]
         found = {shard: shards.finished(self._out, shard) for shard in names}
         tasks = (
-            ShardTask(shard, part, _real_rows(pictures, part), taken)
+            ShardTask(shard, part, real_rows(pictures, part), taken)
             for shard, part in zip(names, parts, strict=True)
             if found[shard] is None
         )
@@ -219,28 +225,6 @@ class _Build:
                 self._written += 1
             yield before
 
-    def _taken(
-        self,
-        split: str,
-        planned: Plan,
-        pictures: Pictures,
-        done: Mapping[str, Sequence[Finished]],
-    ) -> Path:
-        """Write the hashes of the pictures that samples drawn for this split must not equal."""
-        hashes = [np.zeros(0, np.uint64)]
-        for other, entries in planned.splits.items():
-            if other != split:
-                hashes.append(pictures.picture[entries["item"][~entries["drawn"]]])
-        for other, finished in done.items():
-            for index in range(len(finished)):
-                shard = Shard(self._recipe.name, other, index, len(finished))
-                table = manifest.read(self._out / shard.manifest)
-                hashes.append(np.array([int(h[:16], 16) for h in table["sha256"]], np.uint64))
-        path = self._out / STATE / f"taken-{split}.npy"
-        with atomic_file(path, durable=False) as file:
-            np.save(file, np.unique(np.concatenate(hashes)))
-        return path
-
     def _finish(
         self,
         done: Sequence[Finished],
@@ -249,13 +233,14 @@ class _Build:
         families: Mapping[str, str],
     ) -> Built:
         folder = self._out / "manifests"
-        write_text(self._out / "recipe.toml", recipe.to_toml(self._recipe))
+        write_text(self._out / "recipe.toml", to_toml(self._recipe))
         write_text(folder / "characters.csv", self._characters.to_csv())
         rows = [[getattr(shard, column) for column in SHARDS_CSV] for shard in done]
         write_csv(folder / "shards.csv", SHARDS_CSV, rows)
         manifest.write_rejected(folder / "rejected.csv", rejected)
         write_csv(folder / "fonts.csv", drawn_fonts.COLUMNS, font_rows(audit, families))
-        weights.write(folder, self._characters, self._count_classes(done))
+        counts = count_classes(self._out, self._recipe.name, done, len(self._characters))
+        weights.write(folder, self._characters, counts)
         metadata.write(self._out, self._recipe, self._characters, done)
         for name in ("pixels", *(f"taken-{split}.npy" for split in SPLITS)):
             (self._out / STATE / name).unlink(missing_ok=True)
@@ -263,7 +248,7 @@ class _Build:
             folder=self._out,
             name=self._recipe.name,
             records={s: sum(d.records for d in done if d.split == s) for s in SPLITS},
-            sources=self._count_sources(done),
+            sources=count_sources(self._out, self._recipe.name, done, list(self._recipe.sources)),
             rejected=len(rejected),
             families=len({face.family for face in audit.faces}),
             bytes=sum(shard.bytes for shard in done),
@@ -271,41 +256,6 @@ class _Build:
             notes=self._notes,
         )
 
-    def _count_classes(self, done: Sequence[Finished]) -> NDArray[np.int64]:
-        """Train samples of each class."""
-        counts = np.zeros(len(self._characters), np.int64)
-        parts = [shard for shard in done if shard.split == "train"]
-        for index in range(len(parts)):
-            shard = Shard(self._recipe.name, "train", index, len(parts))
-            table = manifest.read(self._out / shard.manifest)
-            counts += np.bincount(table["label"], minlength=len(counts))
-        return counts
-
-    def _count_sources(self, done: Sequence[Finished]) -> dict[str, int]:
-        counts: dict[str, int] = dict.fromkeys(self._recipe.sources, 0)
-        for shard in done:
-            path = shard.file.replace(f"{self._recipe.name}-", "").replace(".tfrecord", "")
-            table = manifest.read(self._out / "manifests" / f"{path}.csv")
-            for name, count in table["source"].value_counts().items():
-                counts[str(name)] += int(count)
-        return counts
-
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _real_rows(pictures: Pictures, entries: NDArray[np.void]) -> dict[int, RealRow]:
-    return {row: _real_row(pictures, row) for row in entries["item"][~entries["drawn"]].tolist()}
-
-
-def _real_row(pictures: Pictures, row: int) -> RealRow:
-    group = int(pictures.group[row])
-    return RealRow(
-        row=row,
-        id=int(pictures.id[row]),
-        picture=int(pictures.picture[row]),
-        source=pictures.names[pictures.source[row]],
-        group=pictures.group_names.get(group, hex64(group)),
-        origin=pictures.origins[row],
-    )

@@ -1,32 +1,13 @@
 """The `datagen` command: parse, call one function, print. Heavy imports stay in the commands."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from datagen import console
+from datagen.cli_options import Characters, Quiet, Sources, Workers, app, parse_sources
 from datagen.errors import UsageError
-
-app = typer.Typer(
-    cls=console.Group,
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    help="Draw, read, curate, balance and shard images of characters and mathematical symbols.",
-    epilog="A first dataset: [bold]datagen build quickstart --out data/quickstart[/]",
-)
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one a core")]
-Sources = Annotated[
-    list[str] | None,
-    typer.Option("--source", metavar="NAME=PATH", help="Where a real source lies; repeatable."),
-]
-Characters = Annotated[
-    str, typer.Option(help="Class table: the name of a tracked one, or a CSV file.")
-]
 
 
 @app.callback()
@@ -37,23 +18,6 @@ def _main(version: Annotated[bool, console.version_option("datagen")] = False) -
 def main() -> None:
     """Run the command line."""
     app()
-
-
-def parse_sources(values: Sequence[str] | None) -> dict[str, Path]:
-    """Read `NAME=PATH` options.
-
-    Raises:
-        UsageError: One is not of that form, or a name is given twice.
-    """
-    found: dict[str, Path] = {}
-    for value in values or ():
-        name, equals, path = value.partition("=")
-        if not (name and equals and path):
-            raise UsageError(f"--source {value}: write it as NAME=PATH, such as emnist=data/emnist")
-        if name in found:
-            raise UsageError(f"--source {name} is given twice; give each source one path")
-        found[name] = Path(path)
-    return found
 
 
 @app.command(epilog="Example: [bold]datagen fonts ~/fonts --out fonts.csv[/]")
@@ -221,81 +185,7 @@ def build(
     )
 
 
-@app.command(epilog="Example: [bold]datagen verify data/quickstart[/]")
-def verify(
-    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
-    workers: Workers = None,
-    quiet: Quiet = False,
-) -> None:
-    """Prove every file of a dataset against its manifests; exit 1 if anything is wrong."""
-    console.show(not quiet)
-    from datagen.verify import verify as run
-
-    done = run(dataset, workers)
-    for problem in done.problems:
-        typer.echo(problem, err=True)
-    if done.problems:
-        raise console.fail(f"{dataset}: {len(done.problems)} problems found", 1)
-    console.summary(
-        "Dataset proved: nothing is wrong",
-        {"shards": done.shards, "records": done.records, "folder": dataset},
-    )
-
-
-@app.command(epilog="Example: [bold]datagen show data/quickstart 0f3c --png sample.png[/]")
-def show(
-    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
-    sample: Annotated[str, typer.Argument(metavar="ID", help="Id of a sample, or its beginning.")],
-    source: Sources = None,
-    png: Annotated[Path | None, typer.Option(help="Write the picture to this file.")] = None,
-) -> None:
-    """Show a sample: its row, its picture, made again from its origin and compared."""
-    console.show(True)
-    sources = parse_sources(source)
-    from datagen.show import show as run
-
-    shown = run(dataset, sample, sources)
-    typer.echo(_blocks(shown.pixels))
-    facts: dict[str, object] = {k: str(v) for k, v in shown.row.items()}
-    if png is not None:
-        from PIL import Image
-
-        from datagen.atomic import atomic_file
-
-        with atomic_file(png) as file:
-            Image.fromarray(shown.pixels).save(file, "PNG")
-        facts["picture"] = png
-    console.summary(shown.verdict, {**facts, "shard": shown.file})
-    if not shown.same:
-        raise typer.Exit(1)
-
-
-def _blocks(pixels: Any) -> str:
-    """A picture as text: half blocks in four shades, two rows of pixels a line."""
-    shades = " ░▒▓█"
-    step = max(1, pixels.shape[0] // 48)
-    lines = pixels[:: 2 * step, ::step].astype(int) * (len(shades) - 1) // 255
-    return "\n".join("".join(shades[value] for value in line) for line in lines)
-
-
-@app.command(epilog="Example: [bold]datagen report data/quickstart --out sheets[/]")
-def report(
-    dataset: Annotated[
-        Path, typer.Argument(help="Folder of a dataset, or one that `datagen curate` wrote.")
-    ],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder to write to.", show_default="DATASET/report")
-    ] = None,
-    quiet: Quiet = False,
-) -> None:
-    """Write a report of a dataset or of a curation: an HTML page and its pictures."""
-    console.show(not quiet)
-    from datagen.report import report as run
-
-    done = run(dataset, out)
-    facts = {"page": done.page, **{path.stem: path for path in done.files}}
-    console.summary("Report written", facts)
-
+from datagen import cli_look  # noqa: E402, F401 - its commands stand last in the help
 
 if __name__ == "__main__":
     main()

@@ -30,7 +30,7 @@ from datagen.decisions import Applied, Decisions
 from datagen.errors import UsageError
 from datagen.executor import default_workers
 from datagen.judge import judge
-from datagen.recipe import Curate
+from datagen.recipe_curate import Curate
 from datagen.shards import STATE
 from datagen.sources import Source, open_source
 from datagen.survey import Pictures, open_pixels, survey

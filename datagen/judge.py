@@ -13,7 +13,7 @@ from datagen.check_names import NETWORK
 from datagen.checks import Finding, Network, View
 from datagen.decisions import Applied
 from datagen.manifest import Rejected
-from datagen.recipe import Curate
+from datagen.recipe_curate import Curate
 from datagen.survey import Pictures
 
 _GRAVITY = {"keep": 0, "review": 1, "relabel": 2, "drop": 3}

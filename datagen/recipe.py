@@ -10,16 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
-from datagen.check_names import ALWAYS, BUILD_CHECKS, CHECKS, COMPARING
 from datagen.errors import UsageError, nearest
+from datagen.recipe_curate import Curate, Strict
 
 _SHIPPED = Path(__file__).parent / "recipes"
 
@@ -27,11 +24,7 @@ Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SourceRecipe(_Strict):
+class SourceRecipe(Strict):
     """One source of samples.
 
     Attributes:
@@ -64,7 +57,7 @@ class SourceRecipe(_Strict):
         return self.kind == "fonts"
 
 
-class Amount(_Strict):
+class Amount(Strict):
     """How many samples a class gets in a split.
 
     Attributes:
@@ -75,73 +68,20 @@ class Amount(_Strict):
     per_class: int = Field(0, ge=0)
 
 
-class SplitShares(_Strict):
+class SplitShares(Strict):
     """Which share of the groups (families, writers, pictures) is held out, of each source."""
 
     validation: Share = 0.1
     test: Share = 0.1
 
 
-class Shards(_Strict):
+class Shards(Strict):
     """How records are cut into files."""
 
     records: int = Field(8192, ge=1)
 
 
-class Curate(_Strict):
-    """What happens to doubtful pictures: which checks run, how strict they are, who has the word.
-
-    Attributes:
-        checks: Names in `datagen.checks.CHECKS`. ``label`` and ``outlier`` train a network on the
-            pictures, which takes minutes, so only `datagen curate` runs them unless named here.
-        review: ``keep`` or ``drop`` what a person should look at and nobody has decided.
-        duplicates: ``keep`` turns off every check that compares two pictures.
-        decisions: CSV files of a person's decisions; they win over every check.
-        near: Largest distance of near copies, 0 (the same) to 1.41 (no ink in common); larger
-            finds more.
-        near_ratio: Largest distance of near copies, of that to the sixth nearest of the class.
-        min_ink: Least ink, of the median of its class and source; larger finds more.
-        max_ink: Largest share of the picture that is ink; smaller finds more.
-        clipped: Largest share of the border that is ink.
-        several: Logarithm of the odds that a picture shows several symbols, above which a person
-            should look; smaller finds more.
-        size: Largest ratio of sizes between a picture and its class.
-        outlier: Largest distance from its class in the network's features, in robust standard
-            deviations.
-        label: Log odds of another label against the given one, above which it is doubtful; smaller
-            finds more.
-    """
-
-    checks: tuple[str, ...] = BUILD_CHECKS
-    review: Literal["drop", "keep"] = "drop"
-    duplicates: Literal["drop", "keep"] = "drop"
-    decisions: tuple[str, ...] = ()
-    near: float = Field(0.15, ge=0.0, le=1.5)
-    near_ratio: float = Field(0.3, ge=0.0, le=1.0)
-    min_ink: float = Field(0.15, ge=0.0, lt=1.0)
-    max_ink: float = Field(0.6, gt=0.0, le=1.0)
-    clipped: float = Field(0.04, ge=0.0, le=1.0)
-    several: float = Field(1.6)
-    size: float = Field(2.5, gt=1.0)
-    outlier: float = Field(6.0, ge=0.0)
-    label: float = Field(5.7, ge=0.0)
-
-    @field_validator("checks")
-    @classmethod
-    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for name in value:
-            if name not in CHECKS:
-                raise ValueError(f"{name!r} is no check{nearest(name, list(CHECKS))}")
-        return value
-
-    @property
-    def wanted(self) -> list[str]:
-        """The checks that run, in their order."""
-        left = COMPARING if self.duplicates == "keep" else ()
-        return [n for n in CHECKS if (n in self.checks and n not in left) or n in ALWAYS]
-
-
-class Recipe(_Strict):
+class Recipe(Strict):
     """What to build. See `datagen/recipes/` for commented examples.
 
     Attributes:
@@ -276,29 +216,3 @@ def decide(recipe: Recipe, decided: Sequence[Path]) -> Recipe:
 def left_out(recipe: Recipe, resolved: Recipe) -> Sequence[str]:
     """Names of the optional sources that no path was given for."""
     return [name for name in recipe.sources if name not in resolved.sources]
-
-
-def to_toml(recipe: Recipe) -> str:
-    """Write a recipe as TOML, every value spelled out, the same bytes for the same recipe."""
-    values = recipe.model_dump()
-    sources = values.pop("sources")
-    tables = {key: values.pop(key) for key in list(values) if isinstance(values[key], dict)}
-    lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
-    for name, table in [*tables.items(), *((f"sources.{n}", s) for n, s in sources.items())]:
-        lines += ["", f"[{name}]"]
-        lines += [f"{key} = {_toml(value)}" for key, value in table.items() if value is not None]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'"{escaped}"'
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{_toml(str(key))} = {_toml(item)}" for key, item in value.items())
-        return f"{{{inner}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return str(value)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from datagen import features
 from datagen.characters import CharacterTable
 from datagen.check_names import CHECKS
-from datagen.recipe import Curate
+from datagen.recipe_curate import Curate
 from datagen.survey import Pictures
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from datagen.check_names import CHECKS as CHECKS_ALL
 from datagen.check_names import NETWORK
 from datagen.curate import curate
 from datagen.frame import FrameError, frame
-from datagen.recipe import Curate
+from datagen.recipe_curate import Curate
 from datagen.render import render
 from datagen.sources import Unreadable, open_source
 
@@ -87,16 +87,16 @@ def handwriting(data, table, count, rng):
 
 
 def drawn(table, count, folder):
-    """Pictures drawn from fonts, dark on light."""
-    render(folder, -(-count // len(table)), size=48, augment="handwriting")
+    """Pictures drawn from fonts, dark on light, without copies."""
+    render(folder, -(-count // len(table)), size=48, preset="handwriting")
     listed = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)
-    files = sorted(folder.rglob("*.png"))
-    labels = dict(zip(listed[listed.columns[0]], listed["label"], strict=True))
+    labels = dict(zip(listed["id"], listed["label"], strict=True))
     found = []
-    for file in files:
-        label = labels.get(file.stem) or labels.get(str(file.relative_to(folder)))
-        found.append((int(label), 255 - np.asarray(Image.open(file).convert("L"))))
-    return found
+    for file in sorted(folder.rglob("*.png")):
+        pixels = np.asarray(Image.open(file).convert("L"))
+        dark = pixels.mean() < 128
+        found.append((int(labels[file.stem]), 255 - pixels if dark else pixels))
+    return without_copies(found)
 
 
 def without_copies(found):

@@ -7,7 +7,7 @@ import time
 import pandas as pd
 import pytest
 
-COMMANDS = ("fonts", "render", "build", "verify", "show", "report")
+COMMANDS = ("fonts", "render", "curate", "build", "verify", "show", "report")
 
 
 def datagen(*arguments, cwd=None, **environment):

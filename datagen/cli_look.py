@@ -1,0 +1,85 @@
+"""The commands of `datagen` that look at what was made: verify, show, report."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from datagen import console
+from datagen.cli_options import Quiet, Sources, Workers, app, parse_sources
+
+
+@app.command(epilog="Example: [bold]datagen verify data/quickstart[/]")
+def verify(
+    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Prove every file of a dataset against its manifests; exit 1 if anything is wrong."""
+    console.show(not quiet)
+    from datagen.verify import verify as run
+
+    done = run(dataset, workers)
+    for problem in done.problems:
+        typer.echo(problem, err=True)
+    if done.problems:
+        raise console.fail(f"{dataset}: {len(done.problems)} problems found", 1)
+    console.summary(
+        "Dataset proved: nothing is wrong",
+        {"shards": done.shards, "records": done.records, "folder": dataset},
+    )
+
+
+@app.command(epilog="Example: [bold]datagen show data/quickstart 0f3c --png sample.png[/]")
+def show(
+    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    sample: Annotated[str, typer.Argument(metavar="ID", help="Id of a sample, or its beginning.")],
+    source: Sources = None,
+    png: Annotated[Path | None, typer.Option(help="Write the picture to this file.")] = None,
+) -> None:
+    """Show a sample: its row, its picture, made again from its origin and compared."""
+    console.show(True)
+    sources = parse_sources(source)
+    from datagen.show import show as run
+
+    shown = run(dataset, sample, sources)
+    typer.echo(_blocks(shown.pixels))
+    facts: dict[str, object] = {k: str(v) for k, v in shown.row.items()}
+    if png is not None:
+        from PIL import Image
+
+        from datagen.atomic import atomic_file
+
+        with atomic_file(png) as file:
+            Image.fromarray(shown.pixels).save(file, "PNG")
+        facts["picture"] = png
+    console.summary(shown.verdict, {**facts, "shard": shown.file})
+    if not shown.same:
+        raise typer.Exit(1)
+
+
+def _blocks(pixels: Any) -> str:
+    """A picture as text: half blocks in four shades, two rows of pixels a line."""
+    shades = " ░▒▓█"
+    step = max(1, pixels.shape[0] // 48)
+    lines = pixels[:: 2 * step, ::step].astype(int) * (len(shades) - 1) // 255
+    return "\n".join("".join(shades[value] for value in line) for line in lines)
+
+
+@app.command(epilog="Example: [bold]datagen report data/quickstart --out sheets[/]")
+def report(
+    dataset: Annotated[
+        Path, typer.Argument(help="Folder of a dataset, or one that `datagen curate` wrote.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to.", show_default="DATASET/report")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write a report of a dataset or of a curation: an HTML page and its pictures."""
+    console.show(not quiet)
+    from datagen.report import report as run
+
+    done = run(dataset, out)
+    facts = {"page": done.page, **{path.stem: path for path in done.files}}
+    console.summary("Report written", facts)

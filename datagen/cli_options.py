@@ -1,0 +1,46 @@
+"""Options that several commands of `datagen` share, and the program itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datagen import console
+from datagen.errors import UsageError
+
+app = typer.Typer(
+    cls=console.Group,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Draw, read, curate, balance and shard images of characters and mathematical symbols.",
+    epilog="A first dataset: [bold]datagen build quickstart --out data/quickstart[/]",
+)
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one a core")]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", metavar="NAME=PATH", help="Where a real source lies; repeatable."),
+]
+Characters = Annotated[
+    str, typer.Option(help="Class table: the name of a tracked one, or a CSV file.")
+]
+
+
+def parse_sources(values: Sequence[str] | None) -> dict[str, Path]:
+    """Read `NAME=PATH` options.
+
+    Raises:
+        UsageError: One is not of that form, or a name is given twice.
+    """
+    found: dict[str, Path] = {}
+    for value in values or ():
+        name, equals, path = value.partition("=")
+        if not (name and equals and path):
+            raise UsageError(f"--source {value}: write it as NAME=PATH, such as emnist=data/emnist")
+        if name in found:
+            raise UsageError(f"--source {name} is given twice; give each source one path")
+        found[name] = Path(path)
+    return found
