@@ -109,20 +109,23 @@ def test_no_colour_without_a_terminal(built):
 
 
 def test_ctrl_c_stops_soon_and_says_how_to_go_on(recipe, tmp_path):
-    command = [sys.executable, "-m", "datagen.cli", "build", str(recipe), "--workers=2"]
+    long = tmp_path / "long.toml"
+    long.write_text(recipe.read_text().replace("per_class = 6", "per_class = 400"))
+    out = tmp_path / "out"
     process = subprocess.Popen(
-        [*command, "--out", str(tmp_path / "out")],
+        [sys.executable, "-m", "datagen.cli", "build", str(long), "--workers=2", "--out", str(out)],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
     deadline = time.monotonic() + 60
-    while not (tmp_path / "out/.build/pixels").exists():
+    while not list(out.glob("small-*.tfrecord-*")):
         assert time.monotonic() < deadline
+        assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130, errors
     assert "run the same command again to go on" in errors
     assert "Traceback" not in errors
-    assert not list((tmp_path / "out").glob(".partial-*"))
+    assert not list(out.glob(".partial-*"))
