@@ -19,7 +19,7 @@ from PIL import Image
 from datagen.errors import UsageError
 from datagen.ink import FAINT, FrameError, Polarity, gray, ink
 
-__all__ = ["FrameError", "Mode", "frame", "place", "place_em"]
+__all__ = ["FrameError", "Mode", "frame", "place", "place_as", "place_em"]
 
 Mode = Literal["tight", "em"]
 Gray = NDArray[np.uint8]
@@ -54,7 +54,7 @@ def frame(
     if size < MIN_SIZE:
         raise UsageError(f"size (={size}) must be at least {MIN_SIZE}")
     found = ink(gray(_array(picture)), polarity)
-    return place(found, size) if mode == "tight" else place_em(found, size)
+    return place_as(found, size, mode)
 
 
 def _array(picture: NDArray[Any] | Image.Image) -> NDArray[Any]:
@@ -64,6 +64,15 @@ def _array(picture: NDArray[Any] | Image.Image) -> NDArray[Any]:
         return np.asarray(picture)
     alpha = "transparency" in picture.info or picture.mode in ("PA", "La", "RGBa")
     return np.asarray(picture.convert("RGBA" if alpha else "RGB"))
+
+
+def place_as(bright: Gray, size: int, mode: Mode) -> Gray:
+    """Put ink, bright on black, into the frame: cropped and centred, or where it stands.
+
+    Raises:
+        FrameError: There is no ink.
+    """
+    return place(bright, size) if mode == "tight" else place_em(bright, size)
 
 
 def place(bright: Gray, size: int) -> Gray:

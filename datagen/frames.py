@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.atomic import atomic_file
-from datagen.frame import FrameError, Mode, place, place_em
+from datagen.frame import FrameError, Mode, place_as
 from datagen.ink import gray, ink
 from datagen.measures import MEASURE, measure
 from datagen.seeds import content64
@@ -95,8 +95,7 @@ def _frame(task: Frames) -> Framed:
                 # `datagen.frame.frame` in its steps: the measures are taken between them.
                 levels = gray(found.pixels)
                 bright = ink(levels)
-                size = task.size
-                data = place(bright, size) if task.mode == "tight" else place_em(bright, size)
+                data = place_as(bright, task.size, task.mode)
             except FrameError as error:
                 refused.append((number, "frame", str(error), content))
                 continue
