@@ -74,12 +74,16 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to.", show_default="DATASET/report")
     ] = None,
+    source: Sources = None,
     quiet: Quiet = False,
 ) -> None:
     """Write a report of a dataset or of a curation: an HTML page and its pictures."""
     console.show(not quiet)
     from datagen.report import report as run
 
-    done = run(dataset, out)
-    facts = {"page": done.page, **{path.stem: path for path in done.files}}
+    done = run(dataset, out, sources=parse_sources(source))
+    for each in done.notes:
+        console.note(each)
+    size = f"{done.page.stat().st_size / 1e6:.1f} MB"
+    facts = {"page": done.page, "size": size, "pictures": f"{len(done.files)} PNG beside it"}
     console.summary("Report written", facts)
