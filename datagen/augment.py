@@ -1,21 +1,20 @@
 """Augmentation pipelines: albumentations transforms, by preset or from a file of the user's own.
 
-A pipeline changes a glyph before it is framed. Every random choice comes from one generator that is
-set from the sample's own seed, so a sample has the same bytes whatever the worker, the order or the
-run; albumentations' own seeding repeats itself in forked workers and costs 40 µs a sample.
+A pipeline changes a glyph before it is framed. Every random choice comes from the sample's own
+seed, so a sample has the same bytes whatever the worker, the order or the run; albumentations' own
+seeding repeats itself in forked workers.
 
-Our own transforms are called directly; runs of albumentations' go through `Compose`, which costs 20
-µs for each of them.
+Our own transforms are called directly; runs of albumentations' go through `Compose`.
 """
 
-from datagen import transforms  # isort: skip  (first: it keeps albumentations from calling home)
+from datagen import capture, remains  # isort: skip  (first: it keeps albumentations from calling home)
 
 import itertools
 import random
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import albumentations as A  # noqa: N812
 import numpy as np
@@ -23,18 +22,32 @@ import yaml
 from numpy.typing import NDArray
 
 from datagen.errors import UsageError, nearest
-from datagen.transforms import Gray, InkTransform
+from datagen.pen import Pen
+from datagen.seeds import table
+from datagen.shapes import Mask, Shapes
+from datagen.transforms import Gray, InkTransform, Numbers, ShapeTransform
 from datagen.warp import Warp
+from datagen.weight import StrokeWeight, StrokeWidth
 
 Step = Mapping[str, Any]
 
 OWN: Mapping[str, type[InkTransform]] = {
-    "Warp": Warp,
-    **{
-        n: c
-        for n, c in vars(transforms).items()
-        if isinstance(c, type) and issubclass(c, InkTransform)
-    },
+    each.__name__: each
+    for each in (
+        Pen,
+        Warp,
+        StrokeWeight,
+        StrokeWidth,
+        capture.InkTexture,
+        capture.Paper,
+        capture.Blur,
+        capture.Coarse,
+        capture.Grain,
+        capture.Jpeg,
+        remains.Rules,
+        remains.Joins,
+        remains.Neighbour,
+    )
 }
 
 PRESETS: Mapping[str, Sequence[Step]] = {
@@ -56,52 +69,115 @@ PRESETS: Mapping[str, Sequence[Step]] = {
         {"name": "Jpeg", "p": 0.3},
     ),
     "handwriting": (
+        {"name": "Pen", "wander": 0.012, "ends": 0.025, "p": 0.7},
         {
             "name": "Warp",
-            "rotate": 12,
-            "shear": 0.35,
-            "scale": (0.75, 1.25),
-            "perspective": 0.08,
-            "elastic": 0.022,
+            "rotate": 13,
+            "shear": 0.4,
+            "scale": (0.65, 1.35),
+            "perspective": 0.12,
+            "elastic": 0.03,
             "p": 1,
         },
-        {"name": "StrokeWeight", "change": (-0.024, 0.048), "p": 0.8},
-        {"name": "InkTexture", "uneven": 0.6, "breaks": 0.04, "p": 0.4},
-        {"name": "Paper", "texture": 10, "shadow": 40, "bleed": 0.1, "p": 0.3},
-        {"name": "Blur", "p": 0.4},
-        {"name": "Grain", "sigma": (1, 8), "p": 0.5},
-        {"name": "Jpeg", "p": 0.2},
+        {"name": "StrokeWidth", "width": (0.035, 0.26), "p": 0.4},
+        {"name": "Joins", "p": 0.08},
+        {"name": "InkTexture", "uneven": 0.6, "breaks": 0.04, "p": 0.2},
+        {"name": "Neighbour", "p": 0.04},
+        {"name": "Coarse", "scale": (0.35, 0.9), "p": 0.15},
+        {"name": "Rules", "p": 0.06},
+        {"name": "Paper", "texture": 10, "shadow": 40, "bleed": 0.1, "p": 0.12},
+        {"name": "Blur", "sigma": (0.006, 0.026), "p": 0.4},
+        {"name": "Grain", "sigma": (1, 9), "p": 0.25},
+        {"name": "Jpeg", "p": 0.1},
     ),
 }
 
 
+class _Stage(NamedTuple):
+    """A step: which of a picture's numbers are its own, the first for whether it is done."""
+
+    p: float
+    column: int
+    own: InkTransform | None
+    other: Callable[[Gray, int], Gray] | None
+
+
 class Pipeline:
-    """A pipeline whose result depends on the picture and the seed alone."""
+    """A pipeline whose result depends on the picture and its seed alone.
+
+    The first steps, as long as they are transforms of shapes, are done to glyphs before they become
+    pixels; the others to pictures, many at once.
+    """
 
     def __init__(self, steps: Sequence[Step], where: str = "pipeline") -> None:
-        self._bits = np.random.Philox(key=0)
-        self._state = self._bits.state
-        self._python = random.Random(0)
-        self._generator = np.random.Generator(self._bits)
+        self._stages: list[_Stage] = []
+        self._count = 0
         built = [_build(step, where) for step in steps]
-        self._stages: list[tuple[float, Callable[[Gray], Gray]]] = []
         for own, run in itertools.groupby(built, lambda each: isinstance(each, InkTransform)):
             self._add(list(run), own)
-        self._chances = len(self._stages)
-        self._foreign = not all(isinstance(each, InkTransform) for each in built)
+        shaped = [isinstance(stage.own, ShapeTransform) for stage in self._stages]
+        self._shaped = [*shaped, False].index(False)
 
     def _add(self, run: list[Any], own: bool) -> None:
         if own:
             for transform in run:
-                transform.set_random_state(self._generator, self._python)
-                self._stages.append((transform.p, transform.draw))
-            return
-        compose = A.Compose(run)
-        compose.set_random_state(self._generator, self._python)
-        self._stages.append((1.0, lambda picture: _gray(compose(image=picture)["image"])))
+                self._stages.append(_Stage(transform.p, self._count, transform, None))
+                self._count += 1 + transform.numbers
+        else:
+            self._stages.append(_Stage(1.0, self._count, None, _composed(run)))
+            self._count += 1
+
+    def numbers(self, seeds: NDArray[np.uint64]) -> Numbers:
+        """Return the random numbers of samples, float32, a row a seed."""
+        return table(seeds, self._count)
+
+    def pens(self, u: Numbers) -> Mask:
+        """Say which glyphs are to be drawn with a pen."""
+        first = self._stages[0] if self._shaped else None
+        if first is None or not isinstance(first.own, Pen):
+            return np.zeros(len(u), np.bool_)
+        return u[:, first.column] < first.p
+
+    def bend(self, shapes: Shapes, u: Numbers) -> None:
+        """Do the steps that shapes take, in place."""
+        for stage in self._stages[: self._shaped]:
+            if isinstance(stage.own, ShapeTransform):
+                stage.own.bend(shapes, u[:, stage.column] < stage.p, _own(stage, u))
+
+    def change(
+        self, pictures: Gray, u: Numbers, seeds: NDArray[np.uint64], first: int | None = None
+    ) -> Sequence[Gray]:
+        """Do the steps that pictures take.
+
+        Args:
+            pictures: uint8, shape (n, height, width), ink bright on black; changed itself.
+            u: From `numbers`.
+            seeds: uint64, shape (n,).
+            first: The first step that is done; None for the first that shapes do not take.
+
+        Returns:
+            n pictures, uint8, two-dimensional; most pipelines keep the shape.
+        """
+        kept: Any = pictures
+        for stage in self._stages[self._shaped if first is None else first :]:
+            rows = np.flatnonzero(u[:, stage.column] < stage.p)
+            if stage.own is not None and isinstance(kept, np.ndarray):
+                if len(rows) == len(kept):
+                    kept = stage.own.change(kept, _own(stage, u))
+                elif len(rows):
+                    kept[rows] = stage.own.change(kept[rows], _own(stage, u)[rows])
+                continue
+            kept = list(kept)
+            for row in rows.tolist():
+                if stage.own is not None:
+                    one = _own(stage, u[row : row + 1])
+                    kept[row] = stage.own.change(kept[row][None].copy(), one)[0]
+                elif stage.other is not None:
+                    kept[row] = stage.other(kept[row], int(seeds[row]) + stage.column)
+        return list(kept)
 
     def __call__(self, picture: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-        """Augment a picture.
+        """Do all steps to one picture.
 
         Args:
             picture: uint8, shape (height, width), ink bright on black.
@@ -110,22 +186,26 @@ class Pipeline:
         Returns:
             uint8, two-dimensional; most pipelines keep the shape.
         """
-        if not self._stages:
-            return picture
-        self._state["state"]["counter"][:] = 0
-        self._state["state"]["key"][:] = (seed & 0xFFFFFFFFFFFFFFFF, 0)
-        self._bits.state = self._state
-        if self._foreign:
-            self._python.seed(seed)
-        chances = self._generator.random(self._chances).tolist()
-        for chance, (probability, draw) in zip(chances, self._stages, strict=True):
-            if chance < probability:
-                picture = draw(picture)
-        return picture
+        seeds = np.array([seed & 0xFFFFFFFFFFFFFFFF], np.uint64)
+        return self.change(picture[None].copy(), self.numbers(seeds), seeds, 0)[0]
 
 
-def _gray(picture: NDArray[np.uint8]) -> Gray:
-    return np.asarray(picture if picture.ndim == 2 else picture[:, :, 0], np.uint8)
+def _own(stage: _Stage, u: Numbers) -> Numbers:
+    count = stage.own.numbers if stage.own is not None else 0
+    return u[:, stage.column + 1 : stage.column + 1 + count]
+
+
+def _composed(run: list[Any]) -> Callable[[Gray, int], Gray]:
+    """Run albumentations' transforms; their random numbers come from the sample's seed."""
+    compose = A.Compose(run)
+
+    def change(picture: Gray, seed: int) -> Gray:
+        bits = np.random.Philox(key=seed & 0xFFFFFFFFFFFFFFFF)
+        compose.set_random_state(np.random.Generator(bits), random.Random(seed))
+        changed = compose(image=picture)["image"]
+        return np.asarray(changed if changed.ndim == 2 else changed[:, :, 0], np.uint8)
+
+    return change
 
 
 def load(preset: str) -> Pipeline:

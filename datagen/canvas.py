@@ -1,19 +1,36 @@
-"""Glyphs on a square canvas, at the scale the frame needs and with room to turn and shear."""
+"""Glyphs on square canvases: many at once, as shapes that are bent and then become pixels."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen import pen
+from datagen.augment import Pipeline
 from datagen.fonts import Face
 from datagen.frame import MARGIN, Mode
-from datagen.glyphs import draw
-from datagen.raster import open_face
+from datagen.outlines import Outline, Sheets
+from datagen.raster import OUTLINE_PX, open_face
+from datagen.shapes import FILL, Glyphs, Shapes, assemble, normalize
+from datagen.strokes import Strokes
 
 Gray = NDArray[np.uint8]
 
-_FILL = 2 / 3  # of the canvas, for the glyph's longer side: the rest is room to turn and shear
+BATCH = 64  # glyphs that are drawn at once
 _OVERSAMPLE = 1.25  # canvas pixels for each pixel of the frame
+_PAD = 0.17  # of the frame's edge, paper around a glyph
 _EM = 0.69  # of the canvas, for the em in `em` mode
 _BASELINE = 0.72  # of the canvas, from the top, in `em` mode
+_UNIT = 64.0  # of FreeType, a pixel
+
+
+class Glyph(NamedTuple):
+    """What is drawn: a character of a face at a value of each of its axes."""
+
+    face: Face
+    axes: tuple[float, ...]
+    char: str
 
 
 class Canvas:
@@ -22,37 +39,65 @@ class Canvas:
     Args:
         size: Edge of the frame in pixels that the pictures are made for.
         mode: ``tight`` draws every glyph as large as it fits; ``em`` keeps its place and size.
+        pipeline: What is done to the glyphs.
+        strokes: Where pens find what to write.
     """
 
-    def __init__(self, size: int, mode: Mode) -> None:
-        self._mode = mode
-        self._edge = round(size * (1 - 2 * MARGIN) * _OVERSAMPLE / _FILL)
+    def __init__(self, size: int, mode: Mode, pipeline: Pipeline, strokes: Strokes) -> None:
+        self._mode, self._pipeline, self._strokes = mode, pipeline, strokes
+        self._extent = size * (1 - 2 * MARGIN) * _OVERSAMPLE
+        tight = round(self._extent) + 2 * round(size * _PAD)
+        self._edge = tight if mode == "tight" else round(self._extent / FILL)
+        self._sheets = Sheets(BATCH, self._edge)
 
-    def draw(self, face: Face, axes: tuple[float, ...], char: str) -> Gray:
-        """Draw a character.
+    def draw(self, glyphs: Sequence[Glyph], seeds: Sequence[int]) -> Sequence[Gray]:
+        """Draw and augment glyphs.
 
         Args:
-            face: The face.
-            axes: A value for each of its axes.
-            char: The character.
+            glyphs: At most `BATCH`.
+            seeds: For each the 64-bit seed of all its random choices.
 
         Returns:
-            uint8, square, ink bright on black.
+            uint8 each, ink bright on black; square unless the pipeline changes that.
+
+        Raises:
+            InputError: A font can't be read.
         """
-        edge = self._edge
-        if self._mode == "em":
-            glyph = draw(face, axes, char, round(edge * _EM))
-            top = round(edge * _BASELINE) + glyph.top
-            return _paste(glyph.ink, edge, top, (edge - glyph.ink.shape[1]) // 2)
-        return open_face(face.path, face.index).draw_into(char, axes, edge, edge * _FILL)
+        words = np.array(seeds, np.uint64)
+        u = self._pipeline.numbers(words)
+        wanted = self._pipeline.pens(u).tolist()
+        found = [self._load(glyph, pens) for glyph, pens in zip(glyphs, wanted, strict=True)]
+        outlines = [outline for outline, _ in found]
+        place = normalize if self._mode == "tight" else _in_em
+        shapes = assemble(outlines, np.array([is_pen for _, is_pen in found]), place)
+        self._pipeline.bend(shapes, u)
+        if self._mode == "tight":
+            shapes.fit(self._extent)
+        else:
+            shapes.enlarge(self._edge / 2)
+        return self._pipeline.change(self._fill(shapes), u, words)
+
+    def _fill(self, shapes: Shapes) -> Gray:
+        pixels = self._sheets.pixels[: len(shapes)]
+        pixels.fill(0)
+        self._sheets.fill(shapes)
+        pen.draw(shapes, pixels)
+        return pixels.copy()
+
+    def _load(self, glyph: Glyph, wants_pen: bool) -> tuple[Outline, bool]:
+        """The points of a glyph, and whether they are strokes of a pen."""
+        face = glyph.face
+        strokes = self._strokes.of(face, glyph.char) if wants_pen else None
+        if strokes is not None:
+            return strokes, True
+        axes = glyph.axes or tuple(axis.default for axis in face.axes)
+        return open_face(face.path, face.index).outline(glyph.char, axes), False
 
 
-def _paste(ink: Gray, edge: int, top: int, left: int) -> Gray:
-    """Lay ink on a black square; what lies outside is cut off."""
-    canvas = np.zeros((edge, edge), np.uint8)
-    rows = slice(max(0, top), max(0, min(edge, top + ink.shape[0])))
-    columns = slice(max(0, left), max(0, min(edge, left + ink.shape[1])))
-    canvas[rows, columns] = ink[
-        rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-    ]
-    return canvas
+def _in_em(points: NDArray[np.float32], glyphs: Glyphs) -> None:
+    """Put points, 256 px an em, to their place in the em box, each glyph in the middle of a row."""
+    x = points[:, 0]
+    low, high = (each.reduceat(x, glyphs.starts) for each in (np.minimum, np.maximum))
+    points[:, 0] -= ((low + high) * np.float32(0.5))[glyphs.owner]
+    points *= np.array([1, -1], np.float32) * np.float32(2 * _EM / (OUTLINE_PX * _UNIT))
+    points[:, 1] += np.float32(2 * _BASELINE - 1)

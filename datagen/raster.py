@@ -16,14 +16,14 @@ from freetype import raw
 from numpy.typing import NDArray
 
 from datagen.errors import InputError
+from datagen.outlines import Outline, Slot
 
 Gray = NDArray[np.uint8]
 
 OPEN_FACES = 1024  # FreeType maps a file, it keeps no descriptor; about 100 KB each
 _LOAD = freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP | freetype.FT_LOAD_RENDER
 _LOAD_OUTLINE = freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
-_OUTLINE_PX = 256  # pixels an em, at which outlines are loaded before they are scaled
-_LIBRARY = freetype.get_handle()
+OUTLINE_PX = 256  # pixels an em, at which outlines are loaded before they are scaled
 _EMPTY = np.zeros((0, 0), np.uint8)
 
 
@@ -52,43 +52,31 @@ class OpenFace:
         self._handle = self._face._FT_Face
         self._px = 0
         self._axes: tuple[float, ...] | None = None
+        self._slot = Slot(self._handle)
+        self._static: dict[str, Outline] = {}
 
-    def draw_into(self, char: str, axes: Sequence[float], edge: int, extent: float) -> Gray:
-        """Draw a character into the middle of a square, its longer side `extent` pixels long.
+    def outline(self, char: str, axes: Sequence[float]) -> Outline:
+        """Load the outline of a character at 256 px an em.
 
         Args:
             char: The character.
             axes: A value for each variable axis; none for a static face.
-            edge: Edge of the square in pixels.
-            extent: Length of the outline's longer side in pixels.
-
-        Returns:
-            uint8 gray, shape (edge, edge), 255 is full ink on 0; black where the outline is empty.
 
         Raises:
-            InputError: FreeType can't draw it.
+            InputError: FreeType can't load it.
         """
-        self.set(_OUTLINE_PX, axes)
+        if not axes and char in self._static:
+            return self._static[char]
+        self.set(OUTLINE_PX, axes)
         self._check(raw.FT_Load_Char(self._handle, ord(char), _LOAD_OUTLINE), char)
-        outline = ctypes.byref(self._handle.contents.glyph.contents.outline)
-        box = raw.FT_BBox()
-        raw.FT_Outline_Get_CBox(outline, ctypes.byref(box))
-        side = max(box.xMax - box.xMin, box.yMax - box.yMin)
-        if side <= 0:
-            return np.zeros((edge, edge), np.uint8)
-        scale = extent * 64.0 / side
-        matrix = raw.FT_Matrix(round(scale * 65536.0), 0, 0, round(scale * 65536.0))
-        raw.FT_Outline_Transform(outline, ctypes.byref(matrix))
-        middle = edge * 32.0  # half the edge in FreeType's units, 64 a pixel
-        raw.FT_Outline_Translate(
-            outline,
-            round(middle - scale * (box.xMax + box.xMin) / 2.0),
-            round(middle - scale * (box.yMax + box.yMin) / 2.0),
-        )
-        sheet = _sheet(edge)
-        sheet.clear()
-        self._check(raw.FT_Outline_Get_Bitmap(_LIBRARY, outline, sheet.bitmap), char)
-        return sheet.pixels.copy()
+        outline = self._slot.copy()
+        if not axes:
+            self._static[char] = outline
+        return outline
+
+    def has(self, char: str) -> bool:
+        """Whether the face has a glyph for a character."""
+        return bool(raw.FT_Get_Char_Index(self._handle, ord(char)))
 
     def _check(self, problem: int, char: str) -> None:
         if problem:
@@ -132,27 +120,6 @@ class OpenFace:
         data = ctypes.string_at(bitmap.buffer, rows * pitch)
         ink = np.frombuffer(data, np.uint8).reshape(rows, pitch)[:, :width]
         return ink, slot.bitmap_left, -slot.bitmap_top
-
-
-class _Sheet:
-    """A square of memory that FreeType draws into."""
-
-    def __init__(self, edge: int) -> None:
-        memory = (ctypes.c_ubyte * (edge * edge))()
-        self._bitmap = raw.FT_Bitmap(
-            edge, edge, edge, memory, 256, freetype.FT_PIXEL_MODE_GRAY, 0, None
-        )
-        self.bitmap = ctypes.byref(self._bitmap)
-        self.pixels: Gray = np.ctypeslib.as_array(memory).reshape(edge, edge)
-
-    def clear(self) -> None:
-        """Make it black."""
-        self.pixels.fill(0)
-
-
-@functools.lru_cache(maxsize=4)
-def _sheet(edge: int) -> _Sheet:
-    return _Sheet(edge)
 
 
 def version() -> str:

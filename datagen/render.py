@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -105,7 +105,7 @@ def render(
     context = _Context(out, audit.faces, table, preset, size, mode, seed)
     claim(out, "render", _identity(context, per_class))
     samples, rejected = _run(context, per_class, workers)
-    rows = ((f"{s.codepoint}/{s.id}.png", *astuple(s)) for s in samples)
+    rows = ((f"{s.codepoint}/{s.id}.png", *s) for s in samples)
     write_rejected(out / "rejected.csv", rejected)
     write_csv(out / "manifest.csv", ("path", *COLUMNS), rows)
     families = len({face.family for face in audit.faces})
@@ -162,8 +162,8 @@ def _draw(task: _Task) -> tuple[list[Sample], list[Rejected]]:
         raise InputError("_setup() has to run before the first task")
     samples = []
     rejected: list[Rejected] = []
-    for number in range(task.first, task.first + task.count):
-        drawn = _synthesizer.draw("train", task.label, number)
+    numbers = range(task.first, task.first + task.count)
+    for drawn in _synthesizer.draw_many("train", [(task.label, number) for number in numbers]):
         rejected += drawn.rejected
         samples.append(drawn.sample)
         path = _context.folder / drawn.sample.codepoint / f"{drawn.sample.id}.png"

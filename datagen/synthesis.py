@@ -1,15 +1,13 @@
 """Drawn samples: face, axes, glyph, augmentation and frame from a class and a draw number.
 
-A draw is a pure function of the recipe's seed, the split, the class and its number. Families take
-turns along a golden-ratio sequence, so that any number of draws shares them out by weight; the face
-within the family, its axes and the augmentation are random.
+A draw is a pure function of the recipe's seed, the split, the class and its number: `datagen.draws`
+chooses the face and its axes, `datagen.canvas` draws and augments the glyph.
 """
 
-import bisect
 import functools
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,21 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.augment import Pipeline
-from datagen.canvas import Canvas
+from datagen.canvas import BATCH, Canvas, Glyph
 from datagen.characters import CharacterTable
+from datagen.draws import Draw, Draws
 from datagen.errors import InputError
 from datagen.fonts import Face
 from datagen.frame import FrameError, Mode, frame
-from datagen.glyphs import sample_axes
 from datagen.manifest import Rejected, Sample
-from datagen.seeds import digest64, hex64, uniforms
+from datagen.seeds import digest64, hex64
+from datagen.strokes import Strokes
 
 Gray = NDArray[np.uint8]
 
 ATTEMPTS = 24  # draws for one sample before the build stops; one in thousands needs a second
-_ORIGIN = re.compile(r"(.+)@([0-9a-f]{16})/(\d+)\?(.*)#(\d+\.\d+)", re.DOTALL)
+ORIGIN = re.compile(r"(.+)@([0-9a-f]{16})/(\d+)\?(.*)#(\d+\.\d+)", re.DOTALL)
+"""Origin of a drawn sample: font file, its hash, face, axis values, number of the draw."""
+
 _NOTHING = np.zeros((0, 0), np.uint8)
-_GOLDEN = (5**0.5 - 1) / 2  # its multiples fill [0, 1) more evenly than any other number's
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,6 @@ class Drawn:
     rejected: tuple[Rejected, ...]
 
 
-@dataclass(frozen=True)
-class _Pool:
-    """The families that have a class in a split: cumulated weights, numbers a draw needs."""
-
-    families: tuple[tuple[Face, ...], ...]
-    edges: list[float]
-    start: float
-    choices: int
-
-
 class Synthesizer:
     """Draws samples of the classes from the faces of each split.
 
@@ -98,48 +88,66 @@ class Synthesizer:
         style: Style,
     ) -> None:
         self._faces = faces
-        self._splits = splits
         self._characters = characters
         self._source = source
         self._style = style
-        self._pools: dict[tuple[str, int], _Pool] = {}
-        self._canvas = Canvas(style.size, style.mode)
+        self._draws = Draws(faces, splits, characters, style.seed, style.weights)
+        strokes = Strokes(faces, "".join(character.char for character in characters))
+        self._canvas = Canvas(style.size, style.mode, style.pipeline, strokes)
 
     def has(self, split: str, label: int) -> bool:
         """Whether any face of the split has the class."""
-        return bool(self._pool(split, label).families)
+        return self._draws.has(split, label)
 
     def draw(
         self, split: str, label: int, number: int, taken: NDArray[np.uint64] | None = None
     ) -> Drawn:
-        """Draw one sample.
+        """Draw one sample; see `draw_many`."""
+        return self.draw_many(split, [(label, number)], taken)[0]
+
+    def draw_many(
+        self,
+        split: str,
+        wanted: Sequence[tuple[int, int]],
+        taken: NDArray[np.uint64] | None = None,
+    ) -> list[Drawn]:
+        """Draw samples; each is the same whatever others are drawn beside it.
 
         Args:
             split: The split whose families are used.
-            label: The class.
-            number: Number of the draw within the class and split.
-            taken: Sorted hashes of framed pictures that it must not equal, since another split
-                holds them.
+            wanted: For each sample its class and the number of the draw within class and split.
+            taken: Sorted hashes of framed pictures that none must equal, since another split holds
+                them.
 
         Raises:
             InputError: No face has the class, or `ATTEMPTS` draws in a row failed.
         """
-        code = self._characters[label].codepoint
-        pool = self._pool(split, label)
-        if not pool.families:
-            raise InputError(
-                f"no font of the {split} split has {code}; add a folder of fonts that have it"
-            )
-        rejected: list[Rejected] = []
+        rejected: list[list[Rejected]] = [[] for _ in wanted]
+        done: dict[int, Drawn] = {}
         for attempt in range(ATTEMPTS):
-            sample, pixels, problem = self._attempt(pool, split, label, number, attempt, taken)
-            if not problem:
-                return Drawn(sample, pixels, tuple(rejected))
-            rejected.append(Rejected("draw", self._source, code, sample.origin, problem))
-        raise InputError(
-            f"{code}: {ATTEMPTS} draws in a row failed, the last: {rejected[-1].reason} "
-            f"({rejected[-1].origin}); use other fonts or a stronger augmentation"
-        )
+            left = [row for row in range(len(wanted)) if row not in done]
+            if not left:
+                break
+            for first in range(0, len(left), BATCH):
+                rows = left[first : first + BATCH]
+                plans = self._draws.choose(split, [wanted[row] for row in rows], attempt)
+                for row, (sample, pixels, failure) in zip(rows, self._make(plans), strict=True):
+                    problem = failure or _repeated(sample, taken)
+                    if problem:
+                        reject = Rejected(
+                            "draw", self._source, sample.codepoint, sample.origin, problem
+                        )
+                        rejected[row].append(reject)
+                    else:
+                        done[row] = Drawn(sample, pixels, tuple(rejected[row]))
+        for row in range(len(wanted)):
+            if row not in done:
+                last = rejected[row][-1]
+                raise InputError(
+                    f"{last.codepoint}: {ATTEMPTS} draws in a row failed, the last: {last.reason} "
+                    f"({last.origin}); use other fonts or a stronger augmentation"
+                )
+        return [done[row] for row in range(len(wanted))]
 
     def redraw(self, split: str, label: int, origin: str) -> Drawn:
         """Draw a sample again from the origin in its manifest row.
@@ -147,7 +155,7 @@ class Synthesizer:
         Raises:
             InputError: The origin is none, or its font is not at hand.
         """
-        match = _ORIGIN.fullmatch(origin)
+        match = ORIGIN.fullmatch(origin)
         if match is None:
             raise InputError(f"{origin!r} is not the origin of a drawn sample")
         file, sha256, index, values, number = match.groups()
@@ -159,79 +167,57 @@ class Synthesizer:
         axes = tuple(float(pair.partition("=")[2]) for pair in values.split(";") if pair)
         if len(axes) != len(face.axes):
             raise InputError(f"{origin!r} doesn't fit the axes of {file}")
-        sample, pixels, problem = self._make(face, axes, split, label, number)
+        ((sample, pixels, problem),) = self._make([Draw(face, axes, split, label, number)])
         if problem:
             raise InputError(problem)
         return Drawn(sample, pixels, ())
 
-    def _attempt(
-        self,
-        pool: _Pool,
-        split: str,
-        label: int,
-        number: int,
-        attempt: int,
-        taken: NDArray[np.uint64] | None,
-    ) -> tuple[Sample, Gray, str]:
-        code = self._characters[label].codepoint
-        turn, which, *rest = uniforms(pool.choices, self._style.seed, split, code, number, attempt)
-        if attempt == 0:
-            turn = (pool.start + number * _GOLDEN) % 1.0
-        family = pool.families[bisect.bisect_right(pool.edges, turn)]
-        face = family[int(which * len(family))]
-        sample, pixels, problem = self._make(
-            face, sample_axes(face, rest), split, label, f"{number}.{attempt}"
-        )
-        if not problem and taken is not None and _contains(taken, int(sample.sha256[:16], 16)):
-            problem = "the same picture as one in another split"
-        return sample, pixels, problem
-
-    def _make(
-        self, face: Face, axes: tuple[float, ...], split: str, label: int, number: str
-    ) -> tuple[Sample, Gray, str]:
+    def _make(self, plans: Sequence[Draw]) -> Iterator[tuple[Sample, Gray, str]]:
         """Draw, augment and frame; the third value says what went wrong."""
-        pairs = zip(face.axes, axes, strict=True)
-        values = ";".join(f"{axis.tag}={value:g}" for axis, value in pairs)
-        code = self._characters[label].codepoint
-        identity = hex64(digest64(face.sha256, face.index, values, code, number))
-        seed = digest64(self._style.seed, identity)
-        digest = problem = ""
-        pixels = _NOTHING
-        try:
-            canvas = self._canvas.draw(face, axes, self._characters[label].char)
-            augmented = self._style.pipeline(canvas, seed)
-            pixels = frame(augmented, self._style.size, self._style.mode, "bright")
-            digest = hashlib.sha256(pixels).hexdigest()  # type: ignore[arg-type]
-        except FrameError as error:
-            problem = str(error)
-        origin = f"{_file_of(face)}?{values}#{number}"
-        sample = Sample(
-            identity, code, label, split, self._source, face.group, origin, hex64(seed), digest
-        )
-        return sample, pixels, problem
-
-    def _pool(self, split: str, label: int) -> _Pool:
-        key = (split, label)
-        if key not in self._pools:
-            families: dict[str, list[Face]] = {}
-            for face in self._faces:
-                if label in face.labels and self._splits.get(face.group) == split:
-                    families.setdefault(face.family, []).append(face)
-            weights = [self._style.weights.get(f[0].style, 1.0) for f in families.values()]
-            kept = [(tuple(f), w) for f, w in zip(families.values(), weights, strict=True) if w > 0]
-            total = np.cumsum([weight for _, weight in kept])
-            edges = (total[:-1] / total[-1]).tolist() if kept else []
-            start = digest64(self._style.seed, "turn", split, label) / 2**64
-            axes = max((len(face.axes) for f, _ in kept for face in f), default=0)
-            self._pools[key] = _Pool(tuple(f for f, _ in kept), edges, start, 2 + axes)
-        return self._pools[key]
+        glyphs, names, seeds = [], [], []
+        for plan in plans:
+            face, character = plan.face, self._characters[plan.label]
+            pairs = zip(face.axes, plan.axes, strict=True)
+            values = ";".join([f"{axis.tag}={value:g}" for axis, value in pairs])
+            code = character.codepoint
+            identity = hex64(digest64(face.sha256, face.index, values, code, plan.number))
+            names.append(
+                (identity, f"{_file_of(face.path, face.sha256, face.index)}?{values}#{plan.number}")
+            )
+            seeds.append(digest64(self._style.seed, identity))
+            glyphs.append(Glyph(face, plan.axes, character.char))
+        pictures = self._canvas.draw(glyphs, seeds)
+        for plan, (identity, origin), seed, picture in zip(
+            plans, names, seeds, pictures, strict=True
+        ):
+            digest = problem = ""
+            pixels = _NOTHING
+            try:
+                pixels = frame(picture, self._style.size, self._style.mode, "bright")
+                digest = hashlib.sha256(pixels).hexdigest()  # type: ignore[arg-type]
+            except FrameError as error:
+                problem = str(error)
+            code, group = self._characters[plan.label].codepoint, plan.face.group
+            yield (
+                Sample(
+                    identity, code, plan.label, plan.split, self._source, group, origin,
+                    hex64(seed), digest,
+                ),
+                pixels,
+                problem,
+            )  # fmt: skip
 
 
 @functools.lru_cache(maxsize=4096)
-def _file_of(face: Face) -> str:
-    return f"{Path(face.path).name}@{face.sha256[:16]}/{face.index}"
+def _file_of(path: str, sha256: str, index: int) -> str:
+    return f"{Path(path).name}@{sha256[:16]}/{index}"
 
 
-def _contains(taken: NDArray[np.uint64], value: int) -> bool:
+def _repeated(sample: Sample, taken: NDArray[np.uint64] | None) -> str:
+    """Say whether another split holds the same picture."""
+    if taken is None or not len(taken):
+        return ""
+    value = int(sample.sha256[:16], 16)
     position = int(np.searchsorted(taken, np.uint64(value)))
-    return position < len(taken) and int(taken[position]) == value
+    found = position < len(taken) and int(taken[position]) == value
+    return "the same picture as one in another split" if found else ""

@@ -1,8 +1,8 @@
-"""All geometry in one remap: rotation, shear, scale, perspective and elastic displacement.
+"""All geometry in one step: rotation, shear, scale, perspective and elastic displacement.
 
-The inverse map is worked out on a coarse grid of nodes, moved there, and spread to every pixel by
-natural cubic splines, as two small matrix products. A map that is linear on the nodes is linear on
-the pixels, so no displacement means no change.
+Glyphs are warped as points, where it costs least and blurs nothing; pictures by one remap, whose
+inverse map is worked out on a coarse grid of nodes and spread to every pixel by natural cubic
+splines. A map that is linear on the nodes is linear on the pixels: no displacement, no change.
 """
 
 import functools
@@ -10,16 +10,28 @@ import math
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from datagen.transforms import Gray, InkTransform, Range
+from datagen.shapes import Mask, Points, Shapes
+from datagen.transforms import (
+    Gray,
+    Numbers,
+    Range,
+    ShapeTransform,
+    between,
+    cosine,
+    normal,
+    sine,
+)
+
+_WAVES = 6  # of the elastic field
 
 
-class Warp(InkTransform):
-    """Rotation, shear, scale, perspective and elastic displacement in one remap.
+class Warp(ShapeTransform):
+    """Rotation, shear, scale, perspective and elastic displacement.
 
     Elastic displacement follows Simard et al. 2003, "Best practices for convolutional neural
-    networks applied to visual document analysis", on a coarse grid instead of a smoothed field.
+    networks applied to visual document analysis", by a few random waves (Rahimi and Recht 2007,
+    "Random features for large-scale kernel machines") instead of a smoothed field.
 
     Args:
         rotate: Largest rotation, degrees.
@@ -27,9 +39,11 @@ class Warp(InkTransform):
         scale: Range of the scale of each axis.
         perspective: Largest relative change of scale from one side of the picture to the other.
         elastic: Standard deviation of the displacement, as a share of the picture.
-        cells: Nodes along an edge of the grid; more nodes bend shorter strokes.
+        cells: How many bends fit along an edge, about.
         p: Probability.
     """
+
+    numbers = 6 + 4 * _WAVES
 
     def __init__(
         self,
@@ -45,54 +59,66 @@ class Warp(InkTransform):
         self.rotate, self.shear, self.scale = rotate, shear, scale
         self.perspective, self.elastic, self.cells = perspective, elastic, cells
 
-    def draw(self, img: Gray) -> Gray:
-        """Return the warped picture, of the same shape."""
-        height, width = img.shape
-        angle, slope, sx, sy, tilt_x, tilt_y = self._choose()
-        cos, sin = math.cos(angle), math.sin(angle)
-        ax, ay = cos / sx + slope * sin / sy, sin / sx - slope * cos / sy
-        # From a point of the result back to the picture, both from -1 to 1.
-        matrix = np.array(
-            [[ax, ay, 0.0], [-sin / sy, cos / sy, 0.0], [tilt_x, tilt_y, 1.0]], np.float32
+    def bend(self, shapes: Shapes, chosen: Mask, u: Numbers) -> None:
+        """Move the points of the chosen shapes."""
+        owner = shapes.owner
+        moved = self._move(shapes.points, u, owner)
+        shapes.points = (
+            moved if chosen.all() else np.where(chosen[owner, None], moved, shapes.points)
         )
-        moved = matrix @ _nodes(self.cells)
-        source = moved[:2] / moved[2]
+
+    def change(self, pictures: Gray, u: Numbers) -> Gray:
+        """Return the warped pictures."""
+        count, height, width = pictures.shape
+        nodes = np.tile(_nodes(self.cells), (count, 1))
+        source = self._move(nodes, u, np.repeat(np.arange(count), self.cells**2))
+        half = np.array([width - 1, height - 1], np.float32) / 2
+        grid = (source * half + half).reshape(count, self.cells, self.cells, 2)
+        down, across = _spline(self.cells, height), _spline(self.cells, width)
+        out = np.empty_like(pictures)
+        for row in range(count):
+            x, y = (down @ grid[row, :, :, axis] @ across.T for axis in (0, 1))
+            out[row] = cv2.remap(pictures[row], x, y, cv2.INTER_LINEAR)
+        return out
+
+    def _move(self, points: Points, u: Numbers, owner: "np.typing.NDArray[np.int64]") -> Points:
+        spread = 2 * u[:, :6] - 1
+        angle = spread[:, 0] * np.float32(math.radians(self.rotate))
+        slope = spread[:, 1] * np.float32(self.shear)
+        sx, sy = between(self.scale, u[:, 2]), between(self.scale, u[:, 3])
+        cos, sin = cosine(angle), sine(angle)
+        # Scale, then shear, then turn.
+        across = np.stack((cos * sx, sin * sx), axis=1)[owner]
+        down = np.stack(((cos * slope - sin) * sy, (sin * slope + cos) * sy), axis=1)[owner]
+        moved = points[:, :1] * across + points[:, 1:] * down
+        if self.perspective > 0.0:
+            tilt = (spread[:, 4:6] * np.float32(self.perspective))[owner]
+            moved /= 1 + (tilt[:, :1] * points[:, :1] + tilt[:, 1:] * points[:, 1:])
         if self.elastic > 0.0:
-            noise = self._noise(2, self.cells * self.cells)
-            source += noise * np.float32(2.0 * self.elastic)
-        half = _half(width, height)
-        source = (source * half + half).reshape(2, self.cells, self.cells)
-        maps = _spline(self.cells, height) @ source @ _spline(self.cells, width).T
-        return np.asarray(cv2.remap(img, maps[0], maps[1], cv2.INTER_LINEAR), np.uint8)
+            moved += self._bends(points, u[:, 6:], owner)
+        return np.asarray(moved, np.float32)
 
-    def _choose(self) -> tuple[float, ...]:
-        u = self.random_generator.random(6).tolist()
-        low, high = self.scale
-        tilt = self.perspective
-        return (
-            math.radians(self.rotate) * (2.0 * u[0] - 1.0),
-            self.shear * (2.0 * u[1] - 1.0),
-            low + (high - low) * u[2],
-            low + (high - low) * u[3],
-            tilt * (2.0 * u[4] - 1.0),
-            tilt * (2.0 * u[5] - 1.0),
-        )
+    def _bends(self, points: Points, u: Numbers, owner: "np.typing.NDArray[np.int64]") -> Points:
+        """A smooth random displacement at each point, the same in both directions but for phase."""
+        waves = normal(u[:, : 2 * _WAVES]) * np.float32(self.cells / 2)
+        phases = u[:, 2 * _WAVES :] * np.float32(2 * math.pi)
+        waves, phases = waves[owner], phases[owner]
+        angle = points[:, :1] * waves[:, :_WAVES] + points[:, 1:] * waves[:, _WAVES:]
+        size = np.float32(2 * self.elastic * math.sqrt(2 / _WAVES))
+        x = cosine(angle + phases[:, :_WAVES]).sum(axis=1)
+        y = cosine(angle + phases[:, _WAVES:]).sum(axis=1)
+        return np.stack((x, y), axis=1) * size
 
 
 @functools.lru_cache(maxsize=8)
-def _half(width: int, height: int) -> NDArray[np.float32]:
-    return np.array([[width - 1.0], [height - 1.0]], np.float32) * np.float32(0.5)
-
-
-@functools.lru_cache(maxsize=8)
-def _nodes(cells: int) -> NDArray[np.float32]:
-    """Homogeneous coordinates of the nodes from -1 to 1, shape (3, cells * cells)."""
+def _nodes(cells: int) -> Points:
+    """Coordinates of the nodes from -1 to 1, shape (cells * cells, 2)."""
     ys, xs = np.mgrid[-1 : 1 : cells * 1j, -1 : 1 : cells * 1j].astype(np.float32)
-    return np.stack((xs.ravel(), ys.ravel(), np.ones(cells * cells, np.float32)))
+    return np.stack((xs.ravel(), ys.ravel()), axis=1)
 
 
 @functools.lru_cache(maxsize=16)
-def _spline(cells: int, edge: int) -> NDArray[np.float32]:
+def _spline(cells: int, edge: int) -> Numbers:
     """Weights of the nodes at each pixel along an edge, shape (edge, cells)."""
     from scipy.interpolate import CubicSpline
 

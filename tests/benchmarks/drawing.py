@@ -1,6 +1,6 @@
 """Synthetic samples a second, one core: the whole product path beside what people use otherwise.
 
-    python tests/benchmarks/drawing.py [--rounds 5] [--samples 2000]
+    python tests/benchmarks/drawing.py [--quick]
 
 Each round runs every method once, in turn, so that a machine that slows down slows all of them. The
 figures are medians over the rounds; a ratio is taken within each round.
@@ -17,18 +17,20 @@ import os
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 
-import argparse
 import io
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import albumentations as A  # noqa: N812
 import cv2
 import numpy as np
+from measuring import Row, above, alternate, main, ratio
 from PIL import Image, ImageDraw, ImageFont
 
 from datagen import augment, characters, shards, tfrecord
@@ -96,10 +98,11 @@ def product() -> Callable[[int, Path], None]:
 
     def run(count: int, folder: Path) -> None:
         samples, payloads = [], []
-        for number in range(state["number"], state["number"] + count):
-            drawn = synthesizer.draw("train", order[number], number)
+        first = state["number"]
+        wanted = [(order[number], number) for number in range(first, first + count)]
+        for drawn in synthesizer.draw_many("train", wanted):
             samples.append(drawn.sample)
-            record = tfrecord.Record(drawn.pixels, order[number], drawn.sample.id, "fonts")
+            record = tfrecord.Record(drawn.pixels, drawn.sample.label, drawn.sample.id, "fonts")
             payloads.append(tfrecord.encode(record))
         shard = shards.Shard("benchmark", "train", state["round"], 99999)
         shards.write(folder, shard, samples, payloads, [])
@@ -109,30 +112,33 @@ def product() -> Callable[[int, Path], None]:
     return run
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--samples", type=int, default=2000, help="of the product; others fewer")
-    options = parser.parse_args()
+def rate(run: Callable[[int, Path], None], count: int, folder: Path) -> float:
+    started = time.perf_counter()
+    run(count, folder)
+    return count / (time.perf_counter() - started)
+
+
+def measure(quick: bool) -> list[Row]:
+    samples, rounds = (1000, 2) if quick else (4000, 7)
     cv2.setNumThreads(1)
-    methods: dict[str, tuple[Callable[[int, Path], None], int]] = {
-        "reference": (reference, max(10, options.samples // 40)),
-        "pillow": (pillow, max(20, options.samples // 4)),
-        "product": (product(), options.samples),
-    }
-    rates: dict[str, list[float]] = {name: [] for name in methods}
-    with tempfile.TemporaryDirectory() as folder:
-        for round_ in range(-1, options.rounds):  # the first is for warming up
-            for name, (run, count) in methods.items():
-                started = time.perf_counter()
-                run(count, Path(folder))
-                if round_ >= 0:
-                    rates[name].append(count / (time.perf_counter() - started))
-    for name, values in rates.items():
-        pairs = zip(rates["product"], values, strict=True)
-        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-        print(f"{name:10} {statistics.median(values):9,.0f} images/s   product is {ratio:6.1f}x")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        methods = {
+            "reference": partial(rate, reference, samples // 40, folder),
+            "pillow": partial(rate, pillow, samples // 4, folder),
+            "product": partial(rate, product(), samples, folder),
+        }
+        rates = alternate(methods, rounds)
+    middle = {name: statistics.median(values) for name, values in rates.items()}
+    ours = rates["product"]
+    return [
+        Row("drawing as the reference does, one core", f"{middle['reference']:,.0f} images/s"),
+        Row("drawing by Pillow and albumentations", f"{middle['pillow']:,.0f} images/s"),
+        above("drawing, one core", middle["product"], 5000, "images/s"),
+        above("drawing, times the reference", ratio(ours, rates["reference"]), 90, "x"),
+        above("drawing, times Pillow and albumentations", ratio(ours, rates["pillow"]), 5, "x"),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    main((sys.modules[__name__].__doc__ or "").splitlines()[0], measure)

@@ -6,8 +6,9 @@ from datagen import augment
 from datagen.augment import PRESETS, load
 from datagen.errors import UsageError
 from datagen.frame import frame
-from datagen.transforms import InkTexture, Paper, StrokeWeight
+from datagen.capture import InkTexture, Paper
 from datagen.warp import Warp
+from datagen.weight import StrokeWeight
 
 
 def glyph(text="A", edge=64):

@@ -1,0 +1,194 @@
+"""What happens to ink on its way into a file: pens that skip, paper, optics, sensors, compression.
+
+All take and give pictures with the ink bright on black; see `datagen.transforms`.
+"""
+
+import functools
+import math
+from statistics import NormalDist
+
+import cv2
+import numpy as np
+
+from datagen.transforms import Gray, InkTransform, Numbers, Range, between, field, noise
+
+_SMOOTH = NormalDist(0.0, 0.75)  # values of a smooth field: enlarging takes spread away
+_TAU = np.float32(2 * math.pi)
+
+
+class InkTexture(InkTransform):
+    """Uneven ink, and breaks where the pen skips.
+
+    Args:
+        uneven: Largest share of the ink's brightness that a thin spot loses.
+        breaks: Largest share of the picture's area in which ink is missing.
+        cells: Edge of the grid the texture comes from.
+        p: Probability.
+    """
+
+    numbers = 4
+
+    def __init__(
+        self, uneven: float = 0.5, breaks: float = 0.0, cells: int = 9, p: float = 1.0
+    ) -> None:
+        super().__init__(p=p)
+        self.uneven, self.breaks, self.cells = uneven, breaks, cells
+
+    def change(self, pictures: Gray, u: Numbers) -> Gray:
+        """Return the pictures with their ink thinned in places."""
+        half = np.float32(0.5 * self.uneven) * u[:, 0, None, None]
+        spots = field(pictures.shape[1:], self.cells, u[:, 2:])
+        keep = spots * -half + (1 - half)
+        if self.breaks > 0.0:
+            edge = _edges(self.breaks)[(u[:, 1] * np.float32(_STEPS)).astype(np.int32)]
+            np.minimum(keep, (edge[:, None, None] - spots) * 4 + np.float32(0.5), out=keep)
+        keep *= pictures
+        np.clip(keep, 0.0, 255.0, out=keep)
+        return np.asarray(keep, np.uint8)
+
+
+_STEPS = 1024
+
+
+@functools.lru_cache(maxsize=8)
+def _edges(breaks: float) -> Numbers:
+    """Values of a smooth field above which a share of it lies, for shares up to `breaks`."""
+    shares = (np.arange(_STEPS) + 0.5) / _STEPS * min(breaks, 0.999)
+    return np.array([_SMOOTH.inv_cdf(1 - s) for s in shares]).round(6).astype(np.float32)
+
+
+class Paper(InkTransform):
+    """Paper that is not black: texture, a shadow across it, ink that shines through from behind.
+
+    Args:
+        texture: Largest amplitude of the paper's texture, gray levels.
+        shadow: Largest brightness of a shadow's far side, gray levels.
+        bleed: Largest brightness of the mirrored ink behind, as a share of the ink's.
+        p: Probability.
+    """
+
+    numbers = 6
+
+    def __init__(
+        self, texture: float = 12.0, shadow: float = 40.0, bleed: float = 0.15, p: float = 1.0
+    ) -> None:
+        super().__init__(p=p)
+        self.texture, self.shadow, self.bleed = texture, shadow, bleed
+
+    def change(self, pictures: Gray, u: Numbers) -> Gray:
+        """Return the pictures on such paper; ink stays brighter than the paper."""
+        from datagen.transforms import cosine, sine
+
+        count, height, width = pictures.shape
+        texture, depth, bleed = (u[:, :3] * self._most()).T[:, :, None, None]
+        paper = field((height, width), 12, u[:, 4:]) * texture
+        if self.shadow > 0.0:
+            angle = _TAU * u[:, 3]
+            across = cosine(angle)[:, None] * _ramp(width)
+            down = sine(angle)[:, None] * _ramp(height) + np.float32(0.5)
+            paper += (across[:, None, :] + down[:, :, None]) * depth
+        if self.bleed > 0.0:
+            for row in range(count):
+                paper[row] += cv2.blur(cv2.flip(pictures[row], 1), (5, 5)) * bleed[row, 0, 0]
+        np.clip(paper, 0.0, 255.0, out=paper)
+        return np.asarray(np.maximum(pictures, paper.astype(np.uint8)), np.uint8)
+
+    def _most(self) -> Numbers:
+        return np.array([self.texture, self.shadow, self.bleed], np.float32)
+
+
+@functools.lru_cache(maxsize=8)
+def _ramp(edge: int) -> Numbers:
+    return np.linspace(-0.5, 0.5, edge, dtype=np.float32)
+
+
+class Grain(InkTransform):
+    """Normal noise of one pixel, as scanners and sensors have it.
+
+    Args:
+        sigma: Range of the standard deviation, gray levels.
+        p: Probability.
+    """
+
+    numbers = 3
+
+    def __init__(self, sigma: Range = (0.0, 8.0), p: float = 1.0) -> None:
+        super().__init__(p=p)
+        self.sigma = sigma
+
+    def change(self, pictures: Gray, u: Numbers) -> Gray:
+        """Return the noisy pictures."""
+        _, height, width = pictures.shape
+        noisy = noise((height, width), u[:, 1:])
+        noisy *= between(self.sigma, u[:, 0])[:, None, None]
+        noisy += pictures
+        np.clip(noisy, 0.0, 255.0, out=noisy)
+        return np.asarray(noisy, np.uint8)
+
+
+class Blur(InkTransform):
+    """Gaussian blur, as an optic that is out of focus.
+
+    Args:
+        sigma: Range of the standard deviation, as a share of the picture's edge.
+        p: Probability.
+    """
+
+    numbers = 1
+
+    def __init__(self, sigma: Range = (0.005, 0.017), p: float = 1.0) -> None:
+        super().__init__(p=p)
+        self.sigma = sigma
+
+    def change(self, pictures: Gray, u: Numbers) -> Gray:
+        """Return the blurred pictures."""
+        sigma = between(self.sigma, u[:, 0]) * np.float32(max(pictures.shape[1:]))
+        for row, width in enumerate(sigma.tolist()):
+            pictures[row] = cv2.GaussianBlur(pictures[row], (0, 0), max(0.01, width))
+        return pictures
+
+
+class Coarse(InkTransform):
+    """Low resolution: made small and enlarged again.
+
+    Args:
+        scale: Range of the scale in between.
+        p: Probability.
+    """
+
+    numbers = 1
+
+    def __init__(self, scale: Range = (0.5, 0.9), p: float = 1.0) -> None:
+        super().__init__(p=p)
+        self.scale = scale
+
+    def change(self, pictures: Gray, u: Numbers) -> Gray:
+        """Return the coarse pictures."""
+        _, height, width = pictures.shape
+        for row, scale in enumerate(between(self.scale, u[:, 0]).tolist()):
+            small = cv2.resize(pictures[row], (0, 0), None, scale, scale, cv2.INTER_AREA)
+            pictures[row] = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+        return pictures
+
+
+class Jpeg(InkTransform):
+    """JPEG compression.
+
+    Args:
+        quality: Range of the quality, 1 to 100.
+        p: Probability.
+    """
+
+    numbers = 1
+
+    def __init__(self, quality: Range = (25.0, 85.0), p: float = 1.0) -> None:
+        super().__init__(p=p)
+        self.quality = quality
+
+    def change(self, pictures: Gray, u: Numbers) -> Gray:
+        """Return the pictures after a round trip through JPEG."""
+        for row, quality in enumerate(between(self.quality, u[:, 0]).tolist()):
+            options = [cv2.IMWRITE_JPEG_QUALITY, round(quality)]
+            _, data = cv2.imencode(".jpg", pictures[row], options)
+            pictures[row] = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+        return pictures

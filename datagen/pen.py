@@ -1,0 +1,126 @@
+"""Glyphs as a pen writes them: the skeleton of a glyph, drawn again with a pen of any width."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.shapes import Mask, Shapes
+from datagen.transforms import Gray, Numbers, Range, ShapeTransform, between, cosine, sine
+
+_FINE = 3  # pixels a pixel that lines are drawn at
+_SHIFT = 4  # bits after the point of OpenCV's coordinates
+_STROKES = 8  # of a glyph that have random numbers of their own
+_EACH = 4  # random numbers a stroke
+
+
+class Pen(ShapeTransform):
+    """Strokes of a pen in place of an outline; the first step of a pipeline.
+
+    Args:
+        width: Range of the pen's width as a share of the symbol's longer side; its logarithm is
+            uniform.
+        wander: Standard deviation by which a stroke is out of place, as a share of the picture.
+        ends: Largest length that a stroke is cut short or overshoots by, as a share of the picture.
+        p: Probability.
+    """
+
+    numbers = 1 + _STROKES * _EACH
+
+    def __init__(
+        self,
+        width: Range = (0.035, 0.25),
+        wander: float = 0.01,
+        ends: float = 0.02,
+        p: float = 1.0,
+    ) -> None:
+        super().__init__(p=p)
+        self.width, self.wander, self.ends = width, wander, ends
+
+    def bend(self, shapes: Shapes, chosen: Mask, u: Numbers) -> None:
+        """Choose the width of the chosen shapes that are strokes, and move the strokes apart."""
+        chosen = chosen & shapes.pen
+        low, high = self.width
+        steps = np.geomspace(low, high, 256).astype(np.float32)
+        wanted = steps[(u[:, 0] * np.float32(256)).astype(np.int32)] * shapes.side()
+        shapes.width = np.where(chosen, np.float32(low) * shapes.side(), shapes.width)
+        shapes.widen(wanted - shapes.width, chosen)
+        shapes.width, shapes.grow = (
+            shapes.width + np.where(chosen, shapes.grow, 0),
+            np.where(chosen, np.float32(0), shapes.grow),
+        )
+        self._scatter(shapes, chosen, u[:, 1:])
+
+    def _scatter(self, shapes: Shapes, chosen: Mask, u: Numbers) -> None:
+        """Move each stroke by a little, and lengthen its ends or cut them short."""
+        owner = shapes.owner
+        first = np.concatenate(([0], shapes.ends[:-1] + 1))
+        mine = chosen[owner[first]]
+        first, last = first[mine], shapes.ends[mine]
+        if not len(last):
+            return
+        number = np.arange(len(last)) - np.searchsorted(owner[last], owner[last])
+        own = u.reshape(len(u), _STROKES, _EACH)[owner[last], np.minimum(number, _STROKES - 1)]
+        points = shapes.points
+        for end, inner, more in (
+            (first, np.minimum(first + 1, last), own[:, 2]),
+            (last, np.maximum(last - 1, first), own[:, 3]),
+        ):
+            along = points[end] - points[inner]
+            length = np.sqrt((along * along).sum(axis=1))
+            part = between((-2 * self.ends, 2 * self.ends), more) / np.maximum(length, 1e-6)
+            # A dot has no direction, and an end is never cut back past the point before it.
+            moved = points[end] + along * np.maximum(part, np.float32(-0.5))[:, None]
+            points[end] = np.where(length[:, None] > 0, moved, points[end])
+        angle = own[:, 0] * np.float32(2 * np.pi)
+        far = own[:, 1] * np.float32(4 * self.wander) * (number > 0)
+        shift = np.stack((cosine(angle) * far, sine(angle) * far), axis=1)
+        lengths = last - first + 1
+        rows = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        points[rows] += np.repeat(shift, lengths, axis=0)
+
+    def change(self, pictures: Gray, u: Numbers) -> Gray:
+        """Return the pictures with their ink thinned to a line and drawn again."""
+        from datagen import skeleton
+
+        for row, picture in enumerate(pictures):
+            found = skeleton.strokes(picture)
+            low, high = self.width
+            side = max(cv2.boundingRect(picture)[2:])
+            width = side * float(np.geomspace(low, high, 256)[int(u[row, 0] * 256)])
+            lines = [np.rint(line * 16).astype(np.int32)[:, None] for line in found.lines]
+            picture.fill(0)
+            cv2.polylines(picture, lines, False, 255, max(1, round(width)), cv2.LINE_AA, _SHIFT)
+        return pictures
+
+
+def _thickness(width: Numbers) -> NDArray[np.int64]:
+    """OpenCV's thickness for a width: with bits after the point, it draws t as the odd t + 2."""
+    odd = 2 * np.rint((width - 1) / 2).astype(np.int64) + 1
+    return np.where(odd <= 1, 1, np.where(odd == 3, 2, odd - 2))
+
+
+def draw(shapes: Shapes, pictures: Gray) -> None:
+    """Draw the strokes among shapes.
+
+    Args:
+        shapes: In pixels from the middle of the picture.
+        pictures: uint8, shape (glyphs, edge, edge), drawn into.
+    """
+    rows = np.flatnonzero(shapes.pen)
+    if not len(rows):
+        return
+    edge = pictures.shape[1]
+    scale = np.float32(_FINE * (1 << _SHIFT))
+    middle = np.float32((edge * _FINE - 1) / 2 * (1 << _SHIFT))
+    places = np.rint(shapes.points * scale + middle).astype(np.int32)
+    thick = _thickness((shapes.width + shapes.grow) * np.float32(_FINE))
+    begins = np.concatenate(([0], shapes.ends[:-1] + 1))
+    turns = np.append(np.searchsorted(shapes.ends, shapes.starts), len(shapes.ends))
+    fine = np.empty((edge * _FINE, edge * _FINE), np.uint8)
+    for row in rows.tolist():
+        own = slice(turns[row], turns[row + 1])
+        bounds = zip(begins[own].tolist(), shapes.ends[own].tolist(), strict=True)
+        lines = [places[begin : end + 1] for begin, end in bounds]
+        fine.fill(0)
+        cv2.polylines(fine, lines, False, 255, int(thick[row]), cv2.LINE_8, _SHIFT)
+        cv2.resize(fine, (edge, edge), dst=pictures[row], interpolation=cv2.INTER_AREA)
