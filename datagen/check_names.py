@@ -1,6 +1,7 @@
 """The checks by name, in the order in which they run: recipes name them before any is loaded."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 
 CHECKS: Mapping[str, str] = {
     "no-class": "",  # found while listing
@@ -28,6 +29,9 @@ ALWAYS = ("no-class", "unreadable", "no-ink")
 NETWORK = ("outlier", "label")
 """Checks that need a network trained on the pictures; they take minutes."""
 
+LIBRARIES: Mapping[str, tuple[str, ...]] = {"label": ("cleanlab", "sklearn")}
+"""Modules that a check needs beside what the project always installs."""
+
 COMPARING = (
     "two-labels",
     "leak",
@@ -40,3 +44,20 @@ COMPARING = (
 
 BUILD_CHECKS = tuple(name for name in CHECKS if name not in NETWORK)
 """Checks that a build runs where its recipe says nothing."""
+
+
+def not_installed(names: Iterable[str]) -> dict[str, str]:
+    """Say which checks can't run for want of a library, and what to install.
+
+    Args:
+        names: Names of checks.
+
+    Returns:
+        A sentence for each that can't run, by its name.
+    """
+    return {
+        name: f"the check {name} needs {missing[0]}, which is not installed: pip install cleanlab "
+        "(the extra [curate] of this project)"
+        for name in names
+        if (missing := [one for one in LIBRARIES.get(name, ()) if find_spec(one) is None])
+    }

@@ -24,7 +24,7 @@ from datagen import (
 )
 from datagen.atomic import remove_leftovers
 from datagen.characters import CharacterTable
-from datagen.check_names import CHECKS, NETWORK
+from datagen.check_names import CHECKS, NETWORK, not_installed
 from datagen.claim import claim
 from datagen.decisions import Applied, Decisions
 from datagen.errors import UsageError
@@ -76,7 +76,8 @@ def curate(
 
     Writes `curated.csv` (every picture with its verdict), `rejected.csv`, `summary.csv`,
     `conflicts.csv` where decisions differ, and `review.html`. Decisions are read from the files
-    that `config` names and from `decisions.csv` in `out`, where the page's may be saved.
+    that `config` names and from `decisions.csv` in `out`, where the page's may be saved. A check
+    whose library is not installed is left out, and the notes of the result say so.
 
     Args:
         sources: Path of each source by name; their kinds are found out.
@@ -98,6 +99,8 @@ def curate(
     if size < 8:
         raise UsageError(f"size (={size}) must be at least 8")
     config = Curate(checks=tuple(CHECKS), review="keep") if config is None else config
+    left = not_installed(config.wanted)
+    config = config.model_copy(update={"checks": tuple(c for c in config.checks if c not in left)})
     table = characters.load(characters_table)
     opened = {name: open_source("auto", path, table) for name, path in sources.items()}
     said = _decisions(config, out, table)
@@ -109,7 +112,7 @@ def curate(
     curated.write(out, rows, judged, table, said.conflicts)
     page = out / "review.html"
     review.write(page, rows, pixels, table, decided)
-    return _result(out, page, rows, decided, said.conflicts, _notes(config, decided))
+    return _result(out, page, rows, decided, said.conflicts, _notes(config, decided, left))
 
 
 def configure(recipe_name: str | None, decided: Sequence[Path], trains: bool = True) -> Curate:
@@ -157,11 +160,12 @@ def _survey(
     return pictures, open_pixels(path, len(pictures), size)
 
 
-def _notes(config: Curate, decided: Applied) -> list[str]:
-    notes = []
-    left = [name for name in NETWORK if name not in config.wanted]
+def _notes(config: Curate, decided: Applied, missing: Mapping[str, str]) -> list[str]:
+    notes = [f"not run: {problem}" for problem in missing.values()]
+    left = [name for name in NETWORK if name not in config.wanted and name not in missing]
     if left:
-        notes.append(f"without the checks {' and '.join(left)}, which train a network")
+        kind = "check" if len(left) == 1 else "checks"
+        notes.append(f"without the {kind} {' and '.join(left)}: a network has to be trained for it")
     if decided.missing:
         notes.append(f"{decided.missing} decisions are about pictures that no source holds")
     return notes

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from datagen import checks, console
 from datagen.characters import CharacterTable
-from datagen.check_names import NETWORK
+from datagen.check_names import NETWORK, not_installed
 from datagen.checks import Finding, Network, View
 from datagen.decisions import Applied
+from datagen.errors import UsageError
 from datagen.manifest import Rejected
 from datagen.recipe_curate import Curate
 from datagen.survey import Pictures
@@ -90,7 +91,12 @@ def judge(
         config: Which checks, which thresholds.
         decided: What a person decided; it wins.
         ask: Trains the network that some checks need.
+
+    Raises:
+        UsageError: A check needs a library that is not installed.
     """
+    for problem in not_installed(config.wanted).values():
+        raise UsageError(f"{problem}, or leave it out of curate.checks")
     pictures = replace(pictures, label=decided.label)
     alive = np.ones(len(pictures), np.bool_)
     dropped = [row for row, one in decided.by_row.items() if one.verdict == "drop"]

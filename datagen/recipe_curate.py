@@ -34,7 +34,7 @@ class Curate(Strict):
         size: Largest ratio of sizes between a picture and its class.
         outlier: Largest distance from its class in the network's features, in robust standard
             deviations.
-        label: Log odds of another label against the given one, above which it is doubtful; smaller
+        label: Logarithm of the odds against the given label, above which it is doubtful; smaller
             finds more.
     """
 
@@ -50,7 +50,7 @@ class Curate(Strict):
     several: float = Field(1.6)
     size: float = Field(2.5, gt=1.0)
     outlier: float = Field(6.0, ge=0.0)
-    label: float = Field(5.7, ge=0.0)
+    label: float = Field(6.0, ge=0.0)
 
     @field_validator("checks")
     @classmethod

@@ -5,7 +5,9 @@
 
 The handwriting is cleaned first of exact copies and of pictures that are nearly equal by a measure
 that curation does not use (the overlap of their ink); its own wrong labels stay in and count
-against precision. Prints one line a kind of defect: planted, found, recall, precision.
+against precision. Prints one line a kind of defect: planted, found, recall, precision. Fragments
+of symbols are planted too; no check is made for them, so their line says only who notices them, and
+it counts against nobody that a part of an `E` was taken for an `L`.
 """
 
 import argparse
@@ -17,6 +19,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 from PIL import Image
@@ -40,6 +43,7 @@ SHARES = {
     "unreadable": 0.005,
     "exact leak": 0.01,
     "two labels": 0.005,
+    "fragment": 0.01,
 }
 WANTED = {
     "label flip": (0.85, 0.80),
@@ -63,6 +67,8 @@ CHECKS = {
     "exact leak": {"leak"},
     "two labels": {"two-labels"},
 }
+FRAGMENT = ("label", "outlier", "size", "clipped", "ink", "several")  # who may notice one
+STROKES = "-_|lI1/.,"  # half of one is still one
 PAIRS = ("exact copy", "near copy", "exact leak", "two labels")
 
 
@@ -86,9 +92,9 @@ def handwriting(data, table, count, rng):
     return without_copies([found[i] for i in order])[:count]
 
 
-def drawn(table, count, folder):
+def drawn(table, count, folder, seed):
     """Pictures drawn from fonts, dark on light, without copies."""
-    render(folder, -(-count // len(table)), size=48, preset="handwriting")
+    render(folder, -(-count // len(table)), size=48, preset="handwriting", seed=seed)
     listed = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)
     labels = dict(zip(listed["id"], listed["label"], strict=True))
     found = []
@@ -168,14 +174,34 @@ def two_in_one(pixels, other, rng):
     return np.pad(np.concatenate((sides[0], middle, sides[1]), axis=1), 4, constant_values=255)
 
 
+def fragment(pixels, rng):
+    """One part of a symbol of several, else what is left of a cut through the middle of its ink."""
+    threshold, mask = cv2.threshold(255 - pixels, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    large = 1 + np.flatnonzero(areas >= areas.sum() / 10)
+    if len(large) > 1:
+        return np.where(parts == rng.choice(large), pixels, 255).astype(np.uint8)
+    turns = int(rng.integers(0, 4))
+    turned = np.rot90(pixels, turns)
+    rows = np.flatnonzero((turned < 255 - threshold).any(axis=1))
+    cut = round(rows[0] + (rows[-1] - rows[0]) * rng.uniform(0.4, 0.6)) + 1
+    part = turned[:cut]
+    if rng.integers(0, 2):  # the picture ends at the cut, or paper follows
+        part = np.pad(part, ((0, turned.shape[0] - cut), (0, 0)), constant_values=255)
+    return np.ascontiguousarray(np.rot90(part, -turns))
+
+
 def plant(found, table, path, rng):
     """Write the zip and return what is wrong with which file."""
     planted = Planted()
     order = rng.permutation(len(found)).tolist()
     test = set(rng.permutation(len(found))[: len(found) // 10].tolist())
-    kinds = {
-        order.pop(): kind for kind, part in SHARES.items() for _ in range(round(part * len(found)))
-    }
+    kinds = {}
+    for kind, part in SHARES.items():
+        fit = [n for n in order if kind != "fragment" or table[found[n][0]].char not in STROKES]
+        kinds |= dict.fromkeys(fit[-round(part * len(found)) :], kind)
+        order = [n for n in order if n not in kinds]
     group = groups(table)
     with zipfile.ZipFile(path, "w") as archive:
         for index, (label, pixels) in enumerate(found):
@@ -210,6 +236,8 @@ def spoil(kind, pixels, partner, rng):
         return encode(255 - pixels)
     if kind == "two in one":
         return encode(two_in_one(pixels, partner, rng))
+    if kind == "fragment":
+        return encode(fragment(pixels, rng))
     data = encode(pixels)
     return data[: int(len(data) * rng.uniform(0.3, 0.9))] if kind == "unreadable" else data
 
@@ -238,6 +266,7 @@ def score(planted, rows, network):
         else:
             hit, total = len(set(files) & flagged), len(files)
         alike = {"near copy", "exact copy", "exact leak"} if kind in PAIRS[:3] else {kind}
+        alike = alike | {"fragment"}
         false = sum(planted.kind.get(name) not in alike for name in flagged)
         recall = hit / total
         precision = hit / (hit + false) if hit else 0.0
@@ -248,6 +277,14 @@ def score(planted, rows, network):
             f"{kind:<12}{total:>9}{hit:>9}{recall:>9.1%}{precision:>11.1%}"
             f"  {wanted[0]:.0%} / {wanted[1]:.0%} {'' if enough else 'MISSED'}"
         )
+    fragments = [name for name, what in planted.kind.items() if what == "fragment"]
+    noticed = [names.get(name, set()) & set(FRAGMENT) for name in fragments]
+    by_check = {check: np.mean([check in one for one in noticed]) for check in FRAGMENT}
+    print(
+        f"{'fragment':<12}{len(fragments):>9}{sum(map(bool, noticed)):>9}"
+        f"{np.mean([bool(one) for one in noticed]):>9.1%}{'':>11}  by "
+        + ", ".join(f"{check} {part:.0%}" for check, part in by_check.items())
+    )
     return good
 
 
@@ -255,10 +292,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base", choices=("handwriting", "drawn"), default="handwriting")
     parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=3, help="which pictures, which defects")
     parser.add_argument("--no-network", action="store_true", help="leave the label check out")
     parser.add_argument("--keep", type=Path, help="folder to keep the set and the result in")
     options = parser.parse_args()
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(options.seed)
     table = characters.load()
     data = Path(__file__).parents[3] / "shared" / "data"
     with tempfile.TemporaryDirectory() as scratch:
@@ -267,15 +305,18 @@ def main():
         if options.base == "handwriting":
             found = handwriting(data, table, options.count, rng)
         else:
-            found = drawn(table, options.count, folder / "drawn")
+            found = drawn(table, options.count, folder / "drawn", options.seed)
         planted = plant(found, table, folder / "planted.zip", rng)
+        listed = pd.Series(planted.kind, name="kind").rename_axis("name")
+        listed.to_csv(folder / "planted.csv")
         checks = [name for name in CHECKS_ALL if not (options.no_network and name in NETWORK)]
         started = time.monotonic()
         config = Curate(checks=tuple(checks), review="keep")
         done = curate({"planted": folder / "planted.zip"}, folder / "curated", config)
         seconds = time.monotonic() - started
         rows = pd.read_csv(done.folder / "curated.csv", dtype=str, keep_default_na=False)
-        print(f"{len(found):,} clean pictures ({options.base}), curated in {seconds:.0f} s")
+        of = f"{len(found):,} clean pictures ({options.base}, seed {options.seed})"
+        print(f"{of}, curated in {seconds:.0f} s")
         good = score(planted, rows, not options.no_network)
     raise SystemExit(0 if good else 1)
 

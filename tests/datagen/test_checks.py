@@ -1,15 +1,25 @@
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import dirty
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datagen import layout, pairs, perceptron, recipe
+from datagen import characters, layout, pairs, perceptron, recipe
+from datagen.checks import Network, View, label
 from datagen.checks.nearest import distances_to, search
+from datagen.curate import curate
 from datagen.errors import UsageError
 from datagen.features import learn, normalised, stroke_width
 from datagen.frame import frame
+from datagen.judge import judge
+from datagen.recipe_curate import Curate
 from datagen.seeds import generator
+from datagen.survey import survey
 from datagen.weights import class_weights, effective_number
 
 
@@ -101,3 +111,46 @@ def test_effective_number_of_the_paper():
 def test_a_wrong_table_is_explained(values, problem):
     with pytest.raises(UsageError, match=problem):
         recipe.parse({"sources": {"fonts": {"kind": "fonts"}}, "curate": values})
+
+
+def test_a_wrong_label_is_doubted_and_the_right_one_suggested():
+    pytest.importorskip("cleanlab")
+    table, true = characters.load(), np.repeat([33, 39, 75], 40)
+    chars = [table[label].char for label in true]
+    pixels = np.stack([framed(text, number) for number, text in enumerate(chars)])
+    said = np.full((len(true), len(table)), 0.0005, np.float32)
+    said[np.arange(len(true)), true] = 0.95
+    given = true.astype(np.int16)
+    given[5] = 39
+    network = Network(said, np.zeros((len(true), 4), np.float32), np.zeros(len(true), np.uint8))
+    pictures = replace(survey({}, table, 32, "tight", Path(os.devnull)), label=given)
+    view = View(pictures, pixels, table, Curate(), np.ones(len(true), np.bool_), network)
+    (doubted,) = label.find(view)
+    assert (doubted.row, doubted.verdict, doubted.suggested) == (5, "review", 33)
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.integers(0, 999))
+def test_nobody_votes_on_themselves(seed):
+    pytest.importorskip("sklearn")
+    vectors = np.random.default_rng(seed).standard_normal((30, 5)).astype(np.float32)
+    labels = np.repeat([0, 1, 2], 10)
+    labels[labels == 2] = 1
+    labels[7] = 2
+    votes = label.votes(vectors, labels)
+    assert np.allclose(votes.sum(axis=1), 1, atol=1e-5)
+    assert votes[7, 2] == 0
+
+
+def test_a_check_whose_library_is_missing_is_named(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "cleanlab", None)
+    for number in range(3):
+        folder = tmp_path / "in" / "U+0041"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.png").write_bytes(dirty.png(dirty.symbol("A", number)))
+    config = Curate(checks=("label", "ink"))
+    done = curate({"s": tmp_path / "in"}, tmp_path / "out", config, workers=1)
+    told = [note for note in done.notes if "check label" in note and "pip install cleanlab" in note]
+    assert len(told) == 1
+    with pytest.raises(UsageError, match="cleanlab"):
+        judge(None, None, None, config, None)
