@@ -46,7 +46,7 @@ def write(
     before, after = template.split("/*DATA*/")
     with atomic_file(path) as file:
         file.write(before.encode())
-        file.write(_script("data", _data(rows, pixels, characters, decided)))
+        file.write(script("data", _data(rows, pixels, characters, decided)))
         for number, sheet in enumerate(sheets(pixels)):
             file.write(f'<script type="text/plain" id="sheet{number}">'.encode())
             file.write(base64.b64encode(sheet))
@@ -54,7 +54,8 @@ def write(
         file.write(after.encode())
 
 
-def _script(name: str, value: Any) -> bytes:
+def script(name: str, value: Any) -> bytes:
+    """Return an element of a page that holds a value as JSON, for its script to read by its id."""
     # "</script>" within a string would end the element.
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" id="{name}">{text}</script>\n'.encode()

@@ -37,6 +37,9 @@ Only = Annotated[
         metavar="CHARS", help="Characters that can occur, such as 0123456789; default all."
     ),
 ]
+Average = Annotated[
+    int, typer.Option(help="Small warps of each picture whose answers are averaged.", min=1)
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
 
@@ -132,16 +135,18 @@ def evaluate(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
     split: Annotated[str, typer.Option(help="Split of the dataset to score.")] = "test",
     only: Only = None,
+    average: Average = 1,
     quiet: Quiet = False,
 ) -> None:
     """Score a model on a dataset.
 
-    Writes metrics.json, per_class.csv, per_source.csv, mistakes.csv and confusion.png.
+    Writes evaluation.html, a page to open in a browser, and metrics.json, per_class.csv,
+    per_source.csv, mistakes.csv and confusion.png.
     """
     console.show(not quiet)
     with _tensorflow():
         from trainer.evaluate import evaluate as score
-    result = score(model, dataset, out, split, only)
+    result = score(model, dataset, out, split, only, average)
     metrics = result.metrics
     facts: dict[str, object] = {
         "images": metrics["count"],
@@ -150,10 +155,13 @@ def evaluate(
         "in the first two": f"{metrics['top2']:.2%}",
         "macro F1": f"{metrics['macro_f1']:.4f}",
         "calibration error": f"{metrics['ece']:.4f}",
+        "without temperature": f"{metrics['ece_uncalibrated']:.4f}",
     }
+    if "known" in metrics:
+        facts["taken for a class"] = f"{metrics['known']:.2%}"
     for source, scores in metrics["per_source"].items():
         facts[source] = f"{scores['accuracy']:.2%} of {scores['count']:,}"
-    console.summary(f"scored {split} of {metrics['dataset']}", {**facts, "written to": out})
+    console.summary(f"scored {split} of {metrics['dataset']}", {**facts, "page": result.page})
 
 
 @app.command(
@@ -164,6 +172,10 @@ def predict(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
     top: Annotated[int, typer.Option(help="Number of candidates a picture.")] = 5,
     only: Only = None,
+    reject: Annotated[
+        bool, typer.Option("--reject", help="Name none where a picture shows none of the classes.")
+    ] = False,
+    average: Average = 1,
     form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.table,
     quiet: Quiet = False,
 ) -> None:
@@ -174,7 +186,7 @@ def predict(
     console.show(not quiet)
     with _tensorflow():
         from trainer.predict import predict as run
-    found = run(model, paths, top, only)
+    found = run(model, paths, top, only, reject=reject, average=average)
     write = printer(form)
     failures = 0
     for prediction in found:
@@ -202,6 +214,12 @@ def _say(run: "Run") -> None:
     for key in ("val_accuracy", "val_loss", "accuracy", "loss"):
         if key in run.metrics:
             facts[key] = f"{run.metrics[key]:.4f}"
+    if "temperature" in run.metrics:
+        facts["calibration error"] = f"{run.metrics['ece']:.4f}"
+        rejection = run.metrics["rejection"]
+        shares = {"validation": rejection["kept"], **rejection["accepted"]}
+        passed = ", ".join(f"{share:.0%} of {kind}" for kind, share in shares.items())
+        facts["takes for a class"] = passed
     facts["images/s"] = f"{run.metrics['images_per_second']:,.0f}"
     facts["folder"] = run.folder
     title = "trained a model" if run.trained else "this run was finished before; nothing to do"

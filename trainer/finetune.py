@@ -71,6 +71,7 @@ def finetune(
         dataset=source.name,
         dataset_digest=source.digest,
         temperature=1.0,
+        rejection=None,
     )
     digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()
     identity: dict[str, Any] = {"model": digest, "freeze": freeze}

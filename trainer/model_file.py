@@ -15,6 +15,7 @@ from typing import Any
 from datagen import characters
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
+from trainer.reject import SCORES, Rejection
 
 MEMBER = "math_vision.json"
 
@@ -35,6 +36,7 @@ class Metadata:
         dataset: Name of the dataset that it was trained on.
         dataset_digest: SHA-256 of that dataset's ``manifests/shards.csv``.
         temperature: What the logarithms of the probabilities are divided by before they are shown.
+        rejection: When a picture is none of the classes; None where it was never measured.
     """
 
     version: str
@@ -47,6 +49,7 @@ class Metadata:
     dataset: str
     dataset_digest: str
     temperature: float = 1.0
+    rejection: Rejection | None = None
 
     @property
     def table(self) -> CharacterTable:
@@ -66,6 +69,17 @@ def write_archive(model: Any, path: Path, members: Mapping[str, Mapping[str, Any
     with zipfile.ZipFile(beside, "a", zipfile.ZIP_DEFLATED) as archive:
         for name, value in members.items():
             archive.writestr(name, json.dumps(value, indent=1))
+    beside.replace(path)
+
+
+def replace_metadata(path: Path, metadata: Metadata) -> None:
+    """Write other metadata into a model file, whole or not at all; all else stays as it is."""
+    beside = path.with_name(f".{path.stem}.tmp.keras")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.infolist():
+            if member.filename != MEMBER:
+                new.writestr(member, old.read(member), member.compress_type)
+        new.writestr(MEMBER, json.dumps(dataclasses.asdict(metadata), indent=1))
     beside.replace(path)
 
 
@@ -134,10 +148,26 @@ def read_member(path: Path, name: str) -> dict[str, Any]:
 
 def _metadata(path: Path) -> Metadata:
     value = read_member(path, MEMBER)
-    try:
-        known = {field.name: value[field.name] for field in dataclasses.fields(Metadata)}
-    except KeyError as error:
+    fields = dataclasses.fields(Metadata)
+    lacking = [f.name for f in fields if f.name not in value and f.default is dataclasses.MISSING]
+    if lacking:
         raise InputError(
-            f"{path}: its {MEMBER} lacks {error.args[0]!r}; train it again with this version"
-        ) from error
+            f"{path}: its {MEMBER} lacks {lacking[0]!r}; train it again with this version"
+        )
+    known = {field.name: value[field.name] for field in fields if field.name in value}
+    if known.get("rejection") is not None:
+        known["rejection"] = _rejection(path, known["rejection"])
     return Metadata(**known)
+
+
+def _rejection(path: Path, value: Any) -> Rejection:
+    try:
+        rejection = Rejection(**value)
+    except TypeError as error:
+        raise InputError(f"{path}: its {MEMBER} states no usable rejection ({error})") from error
+    if rejection.score not in SCORES:
+        raise InputError(
+            f"{path}: its {MEMBER} names the score {rejection.score!r}, which this version doesn't "
+            f"know ({', '.join(SCORES)}): use the version that wrote it"
+        )
+    return rejection

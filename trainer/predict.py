@@ -4,8 +4,9 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,20 @@ from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError
 from datagen.frame import FrameError, Mode, frame
 from datagen.pictures import EXTENSIONS, read
-from trainer.data import resize
-from trainer.evaluate import among, calibrated, restricted
+from trainer.infer import Reader
 from trainer.model_file import Metadata, load_model
+from trainer.probabilities import among, calibrated, restricted
+from trainer.reject import known
 
 BATCH = 64  # pictures run at a time
+
+
+class Verdict(StrEnum):
+    """Whether a picture shows one of the model's classes."""
+
+    known = "known"
+    unknown = "unknown"
+    empty = "empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +53,36 @@ class Prediction:
 
     Attributes:
         path: The file.
-        candidates: The likeliest classes, best first; empty where there is an error.
+        candidates: The likeliest classes, best first; empty where there is an error, or where
+            pictures are to be refused and this one is.
+        verdict: ``known`` for one of the classes, ``unknown`` for something else, ``empty`` for no
+            ink at all; None where there is an error or the model has no threshold.
         error: Why nothing can be said, else None.
     """
 
     path: Path
     candidates: tuple[Candidate, ...] = ()
+    verdict: Verdict | None = None
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    reader: Reader
+    metadata: Metadata
+    top: int
+    mask: NDArray[np.bool_] | None
+    reject: bool
+
+
 def predict(
-    model: str | Path, paths: Iterable[str | Path], top: int = 5, only: str | None = None
+    model: str | Path,
+    paths: Iterable[str | Path],
+    top: int = 5,
+    only: str | None = None,
+    *,
+    reject: bool = False,
+    average: int = 1,
 ) -> Iterator[Prediction]:
     """Predict what is on pictures, in the order given; folders are searched recursively, sorted.
 
@@ -66,36 +95,42 @@ def predict(
         paths: Picture files and folders.
         top: Number of candidates a picture, at least 1.
         only: Characters that can occur, such as ``0123456789``; None for all classes.
+        reject: Name no candidates for a picture that is none of the classes; one without ink is
+            then an answer too and no error.
+        average: Small warps of each picture whose answers are averaged; 1 for none.
 
     Raises:
-        UsageError: `top` is below 1, or `only` names a character that is no class.
+        UsageError: `top` or `average` is out of range, `only` names a character that is no class,
+            or the model has no threshold to reject by.
         InputError: The model can't be used.
     """
     if top < 1:
         raise UsageError(f"top (={top}) must be at least 1")
     network, metadata = load_model(model)
+    if reject and metadata.rejection is None:
+        raise UsageError(
+            f"{model} has no threshold to reject by: it was trained without a validation split or "
+            "by an earlier version; train it again"
+        )
     mask = among(metadata.table, only)
-    return _predictions(network, metadata, [Path(path) for path in paths], top, mask)
+    task = _Task(Reader(network, metadata.size, average), metadata, top, mask, reject)
+    return _predictions(task, [Path(path) for path in paths])
 
 
-def _predictions(
-    model: Any,
-    metadata: Metadata,
-    paths: list[Path],
-    top: int,
-    mask: NDArray[np.bool_] | None,
-) -> Iterator[Prediction]:
-    table = metadata.table
+def _predictions(task: _Task, paths: list[Path]) -> Iterator[Prediction]:
     found = itertools.chain.from_iterable(_files(path) for path in paths)
     while chunk := list(itertools.islice(found, BATCH)):
-        framed = [error or _framed(path, metadata) for path, error in chunk]
-        pictures = [picture for picture in framed if not isinstance(picture, str)]
-        rows = iter(_probabilities(model, metadata, pictures, mask) if pictures else ())
+        framed = [
+            Prediction(path, error=error) if error else _framed(path, task) for path, error in chunk
+        ]
+        pictures = [picture for picture in framed if not isinstance(picture, Prediction)]
+        said = iter(_said(task, pictures) if pictures else ())
         for (path, _), picture in zip(chunk, framed, strict=True):
-            if isinstance(picture, str):
-                yield Prediction(path, error=picture)
+            if isinstance(picture, Prediction):
+                yield picture
             else:
-                yield Prediction(path, _candidates(next(rows), table, top))
+                candidates, verdict = next(said)
+                yield Prediction(path, candidates, verdict)
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str | None]]:
@@ -121,27 +156,35 @@ def _files(path: Path) -> Iterator[tuple[Path, str | None]]:
         yield path, f"{path}: the folder holds no pictures"
 
 
-def _framed(path: Path, metadata: Metadata) -> NDArray[np.uint8] | str:
+def _framed(path: Path, task: _Task) -> NDArray[np.uint8] | Prediction:
+    metadata = task.metadata
     try:
         return frame(read(path), metadata.frame_size, cast(Mode, metadata.frame))
     except FrameError as error:
-        return f"{path}: {error}"
+        if task.reject:
+            return Prediction(path, verdict=Verdict.empty)
+        return Prediction(path, error=f"{path}: {error}")
     except InputError as error:
-        return str(error)
+        return Prediction(path, error=str(error))
 
 
-def _probabilities(
-    model: Any,
-    metadata: Metadata,
-    pictures: list[NDArray[np.uint8]],
-    mask: NDArray[np.bool_] | None,
-) -> NDArray[np.float32]:
+def _said(
+    task: _Task, pictures: list[NDArray[np.uint8]]
+) -> Iterator[tuple[tuple[Candidate, ...], Verdict | None]]:
     # Always a full batch: another length would make TensorFlow compile the model anew.
-    batch = np.zeros((BATCH, metadata.frame_size, metadata.frame_size, 1), np.uint8)
+    metadata, size = task.metadata, task.metadata.frame_size
+    batch = np.zeros((BATCH, size, size, 1), np.uint8)
     batch[: len(pictures), ..., 0] = pictures
-    found = model.predict_on_batch(resize(batch, metadata.size))
-    known = calibrated(np.asarray(found)[: len(pictures)], metadata.temperature)
-    return restricted(known, mask)
+    logits = task.reader.logits(batch)[: len(pictures)]
+    table, rejection = metadata.table, metadata.rejection
+    verdicts: list[Verdict | None] = [None] * len(pictures)
+    if rejection is not None:
+        ours = known(logits, metadata.temperature, table.shapes, rejection)
+        verdicts = [Verdict.known if one else Verdict.unknown for one in ours]
+    rows = restricted(calibrated(logits, metadata.temperature), task.mask)
+    for row, verdict in zip(rows, verdicts, strict=True):
+        refused = task.reject and verdict is Verdict.unknown
+        yield () if refused else _candidates(row, table, task.top), verdict
 
 
 def _candidates(row: NDArray[np.float32], table: CharacterTable, top: int) -> tuple[Candidate, ...]:

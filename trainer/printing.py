@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from trainer.predict import Prediction
 
 COLUMNS = ("path", "rank", "codepoint", "char", "probability")
+REFUSED = {"unknown": "not one of mine", "empty": "no symbol here"}
 
 
 class Format(StrEnum):
@@ -40,7 +41,9 @@ def printable(text: str) -> str:
 
 def _table() -> "Callable[[Prediction], None]":
     def write(prediction: "Prediction") -> None:
-        shown = (f"{c.char} {c.probability:6.1%}" for c in prediction.candidates)
+        shown = [f"{c.char} {c.probability:6.1%}" for c in prediction.candidates]
+        if prediction.verdict in REFUSED:
+            shown.append(REFUSED[prediction.verdict] if not shown else "(not one of mine?)")
         print(printable(str(prediction.path)), *shown, sep="   ")  # noqa: T201
 
     return write
@@ -53,6 +56,8 @@ def _csv() -> "Callable[[Prediction], None]":
     def write(prediction: "Prediction") -> None:
         for rank, c in enumerate(prediction.candidates, start=1):
             writer.writerow([prediction.path, rank, c.codepoint, c.char, f"{c.probability:.6f}"])
+        if not prediction.candidates:  # rank 0: refused, so that every picture has a row
+            writer.writerow([prediction.path, 0, "", "", ""])
 
     return write
 
@@ -63,6 +68,7 @@ def _json() -> "Callable[[Prediction], None]":
             {"codepoint": c.codepoint, "char": c.char, "probability": round(c.probability, 6)}
             for c in prediction.candidates
         ]
-        print(json.dumps({"path": str(prediction.path), "candidates": candidates}))  # noqa: T201
+        about = {"path": str(prediction.path), "verdict": prediction.verdict}
+        print(json.dumps({**about, "candidates": candidates}))  # noqa: T201
 
     return write

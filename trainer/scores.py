@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datagen.characters import CharacterTable
+from trainer.probabilities import TINY
 
 BINS = 15  # of confidence, for the calibration error
-TINY = 1e-12  # smallest probability whose logarithm is taken
 
 Probabilities = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
@@ -49,11 +49,24 @@ def score(probabilities: Probabilities, labels: Labels, shapes: list[int]) -> di
 
 def calibration_error(probabilities: Probabilities, labels: Labels) -> float:
     """Return the mean gap between confidence and accuracy over bins, weighted by their counts."""
-    confidence = probabilities.max(1).astype(np.float64)
-    right = probabilities.argmax(1) == labels
+    bins = reliability(probabilities, labels)
+    return sum(count * abs(right - sure) for count, sure, right in bins) / len(labels)
+
+
+def reliability(probabilities: Probabilities, labels: Labels) -> list[list[float]]:
+    """Return a row for each of 15 equally wide bins of confidence, as reliability diagrams show.
+
+    Returns:
+        Number of samples, their mean confidence and their accuracy; zeros where there are none.
+    """
+    confidence = probabilities.max(1, initial=0.0).astype(np.float64)
+    right = (probabilities.argmax(1) == labels).astype(np.float64)
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, right - confidence, BINS)  # per bin: count × (accuracy − confidence)
-    return float(np.abs(gaps).sum() / len(labels))
+    counts = np.bincount(bins, minlength=BINS)
+    sums = np.stack([np.bincount(bins, values, BINS) for values in (confidence, right)], axis=1)
+    means = sums / np.maximum(counts, 1)[:, None]
+    rows: list[list[float]] = np.column_stack([counts, means]).tolist()
+    return rows
 
 
 def confusion(predicted: Labels, labels: Labels, classes: int) -> NDArray[np.int64]:

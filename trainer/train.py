@@ -10,6 +10,7 @@ import keras
 from datagen import __version__, console
 from datagen.errors import InputError, UsageError
 from trainer import data
+from trainer.calibrate import calibrate
 from trainer.callbacks import STATE_MEMBER, Averaging, Checkpoint, Progress
 from trainer.dataset import Dataset, reading
 from trainer.model_file import Metadata, load_archive, read_member
@@ -93,9 +94,9 @@ def train(job: Job, out: str | Path, start: Callable[[], Any]) -> Run:
     metadata = replace(job.metadata, parameters=model.count_params())
     trim_history(run.history, state.get("done", 0))
     metrics = _loop(replace(job, metadata=metadata), run, model, state)
-    write_json(run.metrics, metrics)
+    write_json(run.metrics, {**metrics, **calibrate(run.model, job.dataset)})
     run.state.unlink()
-    return Run(run.folder, run.model, metrics, trained=True)
+    return Run(run.folder, run.model, read_json(run.metrics), trained=True)
 
 
 def _loop(job: Job, run: RunFolder, model: Any, state: dict[str, Any]) -> dict[str, Any]:

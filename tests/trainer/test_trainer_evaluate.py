@@ -9,9 +9,11 @@ from scratch_dataset import CLASSES, table_of, write_dataset
 from datagen import characters
 from datagen.errors import InputError, UsageError
 from trainer import scores
-from trainer.evaluate import calibrated, evaluate
+from trainer.evaluate import evaluate
+from trainer.infer import Reader
 from trainer.model_file import load_model
 from trainer.plots import confusion_figure
+from trainer.probabilities import calibrated
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,10 @@ def result(run, noisy, table, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def probabilities(run, noisy):
-    return np.asarray(load_model(run.model)[0].predict_on_batch(noisy[0][..., None]))
+    model, metadata = load_model(run.model)
+    given = np.asarray(model.predict_on_batch(noisy[0][..., None]), np.float64)
+    tempered = given ** (1 / metadata.temperature)
+    return tempered / tempered.sum(1, keepdims=True)
 
 
 def read(path):
@@ -75,6 +80,9 @@ def test_mistakes_are_listed(result, probabilities, noisy, table):
     assert rows["probability"].is_monotonic_decreasing
     assert (rows["codepoint"] != rows["predicted"]).all()
     assert rows["id"].is_unique
+    # As the manifests say, `write_dataset` wrote them so.
+    assert (rows["group"] == rows["id"]).all()
+    assert rows["origin"].str.fullmatch(r"draw \d+").all()
 
 
 def test_the_confusion_matrix_is_a_picture(result):
@@ -119,12 +127,34 @@ def test_an_unknown_split_is_a_usage_error(run, dataset, tmp_path):
 
 
 def test_a_temperature_flattens_probabilities_and_keeps_their_order():
-    given = np.array([[0.8, 0.2, 0.0]], np.float32)
-    assert calibrated(given, 1.0) is given
-    flat = calibrated(given, 2.0)
+    logits = np.log(np.array([[0.8, 0.2, 1e-12]], np.float32)) + 7
+    assert calibrated(logits, 1.0) == pytest.approx(np.array([[0.8, 0.2, 0]]), abs=1e-5)
+    flat = calibrated(logits, 2.0)
     # p^(1/2), normalised
     assert flat == pytest.approx(np.array([[2 / 3, 1 / 3, 0]]), abs=1e-5)
     assert flat.sum() == pytest.approx(1)
+
+
+def test_both_calibration_errors_and_the_share_taken_for_a_class_are_given(result, noisy, run):
+    model, metadata = load_model(run.model)
+    given = np.asarray(model.predict_on_batch(noisy[0][..., None]))
+    error = scores.calibration_error(given, noisy[1])
+    assert result.metrics["ece_uncalibrated"] == pytest.approx(error, abs=1e-5)
+    assert 0.8 < result.metrics["known"] <= 1
+    assert result.metrics["temperature"] == metadata.temperature
+
+
+def test_averaging_reads_warps_of_one_picture_alike_whatever_is_beside_it(run, noisy, dataset):
+    model, metadata = load_model(run.model)
+    once, often = (Reader(model, metadata.size, average) for average in (1, 4))
+    images = noisy[0][:12, ..., None]
+    both = often.logits(images)
+    assert not np.allclose(both, once.logits(images), atol=1e-3)
+    assert often.logits(images[3:4]) == pytest.approx(both[3:4], abs=1e-4)
+    assert (both.argmax(1) == once.logits(images).argmax(1)).mean() > 0.7
+    for wrong in (0, 65):
+        with pytest.raises(UsageError, match=rf"average \(={wrong}\)"):
+            Reader(model, metadata.size, wrong)
 
 
 def test_only_some_characters_can_occur(run, table, splits, dataset, tmp_path):

@@ -53,7 +53,7 @@ def test_a_model_file_says_what_is_in_it(run, dataset, table):
     assert (metadata.size, metadata.frame_size, metadata.frame) == (32, 32, "tight")
     assert metadata.table.to_csv() == table.to_csv()
     assert metadata.dataset == "tiny"
-    assert metadata.temperature == 1.0
+    assert metadata.temperature == run.metrics["temperature"]
     assert metadata.parameters == run.metrics["parameters"]
 
 

@@ -2,8 +2,10 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,8 @@ from typer.testing import CliRunner
 
 from datagen.errors import InputError, UsageError
 from trainer.cli import app
-from trainer.predict import predict
+from trainer.model_file import load_model, replace_metadata
+from trainer.predict import Verdict, predict
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +130,71 @@ def test_only_some_characters_are_candidates(run, folder, table):
         found = [c for c in prediction.candidates if c.probability > 0]
         assert {c.char for c in found} <= set(two)
         assert prediction.error or sum(c.probability for c in found) == pytest.approx(1.0)
+
+
+@pytest.fixture
+def odd(sheet, tmp_path):
+    """A letter, a grid, which is no character, and paper without ink."""
+    root = tmp_path / "odd"
+    root.mkdir()
+    sheet.save(root / "b.png")
+    Image.new("L", (20, 20), 255).save(root / "paper.png")
+    grid = Image.new("L", (96, 96))
+    for place in range(8, 96, 14):
+        ImageDraw.Draw(grid).line((place, 8, place, 92), 255, 2)
+        ImageDraw.Draw(grid).line((8, place, 92, place), 255, 2)
+    grid.save(root / "grid.png")
+    return root
+
+
+def test_what_is_no_character_is_refused_when_asked(run, odd):
+    given = {p.path.name: p for p in predict(run.model, [odd], reject=True)}
+    assert given["b.png"].verdict is Verdict.known
+    assert given["b.png"].candidates[0].char == "B"
+    assert given["grid.png"].verdict is Verdict.unknown
+    assert given["paper.png"].verdict is Verdict.empty
+    for name in ("grid.png", "paper.png"):
+        assert (given[name].candidates, given[name].error) == ((), None)
+
+
+def test_without_being_asked_it_is_told_but_read_all_the_same(run, odd):
+    given = {p.path.name: p for p in predict(run.model, [odd])}
+    assert given["grid.png"].verdict is Verdict.unknown
+    assert given["grid.png"].candidates
+    assert given["paper.png"].verdict is None
+    assert "no ink" in given["paper.png"].error
+
+
+def test_refusals_in_every_format(run, odd):
+    def lines(form):
+        command = ["predict", str(run.model), str(odd), "--reject", "--format", form]
+        done = CliRunner().invoke(app, command)
+        assert done.exit_code == 0
+        assert done.stderr == ""
+        return done.stdout.splitlines()
+
+    shown = lines("table")
+    assert shown[1].endswith("not one of mine")
+    assert shown[2].endswith("no symbol here")
+    found = [json.loads(line) for line in lines("json")]
+    assert [p["verdict"] for p in found] == ["known", "unknown", "empty"]
+    assert [bool(p["candidates"]) for p in found] == [True, False, False]
+    rows = list(csv.DictReader(lines("csv")))
+    assert [row["rank"] for row in rows] == ["1", "2", "3", "4", "5", "0", "0"]
+    assert rows[-1]["codepoint"] == ""
+
+
+def test_a_model_without_a_threshold_cannot_refuse(run, odd, tmp_path):
+    old = Path(shutil.copy(run.model, tmp_path / "old.keras"))
+    replace_metadata(old, replace(load_model(old)[1], rejection=None))
+    with pytest.raises(UsageError, match="no threshold to reject by"):
+        predict(old, [odd], reject=True)
+    assert {p.verdict for p in predict(old, [odd])} == {None}
+
+
+def test_averaged_answers_are_near_the_plain_ones(run, folder):
+    (plain,), (averaged,) = (
+        predict(run.model, [folder / "gray.png"], average=count) for count in (1, 6)
+    )
+    assert averaged.candidates[0].char == plain.candidates[0].char == "B"
+    assert averaged.candidates != plain.candidates

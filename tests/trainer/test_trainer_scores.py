@@ -35,6 +35,14 @@ def test_calibration_error_averages_within_a_bin():
     assert scores.calibration_error(probabilities, np.array([0, 1])) == pytest.approx(0.13)
 
 
+def test_reliability_gives_count_confidence_and_accuracy_of_each_bin():
+    rows = scores.reliability(np.array([[0.61, 0.39], [0.65, 0.35], [0, 1.0]]), np.array([0, 1, 1]))
+    assert len(rows) == scores.BINS
+    assert rows[9] == pytest.approx([2, 0.63, 0.5])
+    assert rows[14] == [1, 1, 1]
+    assert rows[0] == [0, 0, 0]
+
+
 def test_classes_without_samples_do_not_count_in_macro_f1():
     found = scores.score(PROBABILITIES[[0, 3]], LABELS[[0, 3]], SHAPES)
     assert found["macro_f1"] == 1.0
