@@ -69,7 +69,15 @@ PRESETS: Mapping[str, Sequence[Step]] = {
         {"name": "Jpeg", "p": 0.3},
     ),
     "handwriting": (
-        {"name": "Pen", "wander": 0.012, "ends": 0.025, "p": 0.7},
+        {
+            "name": "Pen",
+            "width": (0.03, 0.22),
+            "wander": 0.02,
+            "sway": 9,
+            "ends": 0.03,
+            "rounding": 5,
+            "p": 0.7,
+        },
         {
             "name": "Warp",
             "rotate": 13,
@@ -79,7 +87,7 @@ PRESETS: Mapping[str, Sequence[Step]] = {
             "elastic": 0.03,
             "p": 1,
         },
-        {"name": "StrokeWidth", "width": (0.035, 0.26), "p": 0.4},
+        {"name": "StrokeWidth", "width": (0.03, 0.18), "p": 0.4},
         {"name": "Joins", "p": 0.08},
         {"name": "InkTexture", "uneven": 0.6, "breaks": 0.04, "p": 0.2},
         {"name": "Neighbour", "p": 0.04},

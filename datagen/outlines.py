@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import math
 from typing import Any, NamedTuple
 
 import freetype
@@ -29,11 +30,13 @@ class Outline(NamedTuple):
         points: float32, shape (n, 2), 64 a pixel, y upwards.
         tags: uint8, shape (n,), FreeType's: bit 0 says that a point is on the curve.
         ends: int64, the last point of each contour, or of each line of a pen.
+        gap: Least distance between strokes that do not meet, as a share of the glyph's longer side.
     """
 
     points: Points
     tags: NDArray[np.uint8]
     ends: NDArray[np.int64]
+    gap: float = math.inf
 
 
 class Slot:

@@ -4,13 +4,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.shapes import Mask, Shapes
+from datagen.shapes import Mask, Points, Shapes
 from datagen.transforms import Gray, Numbers, Range, ShapeTransform, between, cosine, sine
 
 _FINE = 3  # pixels a pixel that lines are drawn at
 _SHIFT = 4  # bits after the point of OpenCV's coordinates
 _STROKES = 8  # of a glyph that have random numbers of their own
-_EACH = 4  # random numbers a stroke
+_FINEST = 0.01  # of the longer side, the finest pen
+_GAP = np.float32(0.7)  # of the distance between strokes, what a pen may take
+_EACH = 6  # random numbers a stroke
 
 
 class Pen(ShapeTransform):
@@ -19,39 +21,49 @@ class Pen(ShapeTransform):
     Args:
         width: Range of the pen's width as a share of the symbol's longer side; its logarithm is
             uniform.
-        wander: Standard deviation by which a stroke is out of place, as a share of the picture.
+        wander: Largest distance that a stroke is out of place, as a share of the picture.
+        sway: Largest angle in degrees that a stroke is turned by on its own, and ten times its
+            share by which it is longer or shorter.
         ends: Largest length that a stroke is cut short or overshoots by, as a share of the picture.
+        rounding: Largest number of times that corners are smoothed.
         p: Probability.
     """
 
-    numbers = 1 + _STROKES * _EACH
+    numbers = 2 + _STROKES * _EACH
 
     def __init__(
         self,
         width: Range = (0.035, 0.25),
         wander: float = 0.01,
+        sway: float = 0.0,
         ends: float = 0.02,
+        rounding: int = 0,
         p: float = 1.0,
     ) -> None:
         super().__init__(p=p)
-        self.width, self.wander, self.ends = width, wander, ends
+        self.width, self.wander, self.sway = width, wander, sway
+        self.ends, self.rounding = ends, rounding
 
     def bend(self, shapes: Shapes, chosen: Mask, u: Numbers) -> None:
         """Choose the width of the chosen shapes that are strokes, and move the strokes apart."""
         chosen = chosen & shapes.pen
         low, high = self.width
         steps = np.geomspace(low, high, 256).astype(np.float32)
-        wanted = steps[(u[:, 0] * np.float32(256)).astype(np.int32)] * shapes.side()
-        shapes.width = np.where(chosen, np.float32(low) * shapes.side(), shapes.width)
+        side = shapes.side()
+        share = np.minimum(steps[(u[:, 0] * np.float32(256)).astype(np.int32)], _GAP * shapes.gap)
+        wanted = share * side
+        shapes.width = np.where(chosen, np.float32(_FINEST) * side, shapes.width)
         shapes.widen(wanted - shapes.width, chosen)
         shapes.width, shapes.grow = (
             shapes.width + np.where(chosen, shapes.grow, 0),
             np.where(chosen, np.float32(0), shapes.grow),
         )
-        self._scatter(shapes, chosen, u[:, 1:])
+        if self.rounding:
+            _smooth(shapes, np.where(chosen, u[:, 1] * np.float32(self.rounding), 0))
+        self._scatter(shapes, chosen, u[:, 2:])
 
     def _scatter(self, shapes: Shapes, chosen: Mask, u: Numbers) -> None:
-        """Move each stroke by a little, and lengthen its ends or cut them short."""
+        """Turn and move each stroke by a little, and lengthen its ends or cut them short."""
         owner = shapes.owner
         first = np.concatenate(([0], shapes.ends[:-1] + 1))
         mine = chosen[owner[first]]
@@ -61,22 +73,27 @@ class Pen(ShapeTransform):
         number = np.arange(len(last)) - np.searchsorted(owner[last], owner[last])
         own = u.reshape(len(u), _STROKES, _EACH)[owner[last], np.minimum(number, _STROKES - 1)]
         points = shapes.points
-        for end, inner, more in (
-            (first, np.minimum(first + 1, last), own[:, 2]),
-            (last, np.maximum(last - 1, first), own[:, 3]),
-        ):
-            along = points[end] - points[inner]
-            length = np.sqrt((along * along).sum(axis=1))
-            part = between((-2 * self.ends, 2 * self.ends), more) / np.maximum(length, 1e-6)
-            # A dot has no direction, and an end is never cut back past the point before it.
-            moved = points[end] + along * np.maximum(part, np.float32(-0.5))[:, None]
-            points[end] = np.where(length[:, None] > 0, moved, points[end])
+        _extend(points, first, np.minimum(first + 1, last), between(self._reach, own[:, 2]))
+        _extend(points, last, np.maximum(last - 1, first), between(self._reach, own[:, 3]))
         angle = own[:, 0] * np.float32(2 * np.pi)
-        far = own[:, 1] * np.float32(4 * self.wander) * (number > 0)
+        far = np.sqrt(own[:, 1]) * np.float32(2 * self.wander) * (number > 0)
         shift = np.stack((cosine(angle) * far, sine(angle) * far), axis=1)
+        sway = np.float32(np.radians(self.sway))
+        turn = between((-1, 1), own[:, 4]) * sway
+        size = 1 + between((-1, 1), own[:, 5]) * sway * np.float32(10 / 18)
         lengths = last - first + 1
         rows = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
-        points[rows] += np.repeat(shift, lengths, axis=0)
+        line = np.repeat(np.arange(len(lengths)), lengths)
+        middle = ((points[first] + points[last]) * np.float32(0.5))[line]
+        away = points[rows] - middle
+        cos, sin = (cosine(turn) * size)[line], (sine(turn) * size)[line]
+        x = away[:, 0] * cos - away[:, 1] * sin
+        y = away[:, 0] * sin + away[:, 1] * cos
+        points[rows] = middle + np.stack((x, y), axis=1) + shift[line]
+
+    @property
+    def _reach(self) -> Range:
+        return -2 * self.ends, 2 * self.ends
 
     def change(self, pictures: Gray, u: Numbers) -> Gray:
         """Return the pictures with their ink thinned to a line and drawn again."""
@@ -91,6 +108,37 @@ class Pen(ShapeTransform):
             picture.fill(0)
             cv2.polylines(picture, lines, False, 255, max(1, round(width)), cv2.LINE_AA, _SHIFT)
         return pictures
+
+
+def _extend(
+    points: Points, end: NDArray[np.int64], inner: NDArray[np.int64], more: Numbers
+) -> None:
+    """Move the ends of lines along their direction, by `more` in the points' units."""
+    along = points[end] - points[inner]
+    length = np.sqrt(along[:, 0] * along[:, 0] + along[:, 1] * along[:, 1])
+    part = np.maximum(more / np.maximum(length, np.float32(1e-6)), np.float32(-0.5))
+    # A dot has no direction, and an end is never cut back past the point before it.
+    points[end] += along * np.where(length > 0, part, np.float32(0))[:, None]
+
+
+def _smooth(shapes: Shapes, times: Numbers) -> None:
+    """Average the points of lines with their neighbours, the ends left where they are.
+
+    Args:
+        shapes: Changed in place.
+        times: float32, shape (glyphs,), how often; the last time in part.
+    """
+    count = len(shapes.points)
+    here = np.arange(count)
+    inside = shapes.following != here
+    inside[np.concatenate(([0], shapes.ends[:-1] + 1))] = False
+    inside[shapes.ends] = False
+    rows = here[inside & (times > 0)[shapes.owner]]
+    left = times[shapes.owner[rows]]
+    points = shapes.points
+    for step in range(int(np.ceil(times.max(initial=0)))):
+        part = np.clip(left - step, 0, 1)[:, None] * np.float32(0.25)
+        points[rows] += (points[rows - 1] + points[rows + 1] - 2 * points[rows]) * part
 
 
 def _thickness(width: Numbers) -> NDArray[np.int64]:

@@ -38,6 +38,8 @@ class Shapes:
         pen: bool, shape (glyphs,), whether the points are strokes of a pen, not an outline.
         width: float32, shape (glyphs,), width of the strokes, in the points' units.
         grow: float32, shape (glyphs,), how much wider strokes are drawn; negative is thinner.
+        gap: float32, shape (glyphs,), least distance between strokes that do not meet, as a share
+            of the longer side; infinite where it is not known.
     """
 
     points: Points
@@ -48,6 +50,7 @@ class Shapes:
     pen: Mask
     width: Numbers
     grow: Numbers
+    gap: Numbers
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -149,7 +152,8 @@ def assemble(
     following[last] = np.where(open_ended, last, begin[begins])
     marks = np.where(step > 0, _ON_CURVE, tags[first]).astype(np.uint8)
     none = np.zeros(len(glyphs), np.float32)
-    return Shapes(whole, following, begin[before], marks, last, pen, none, none.copy())
+    gaps = np.array([glyph.gap for glyph in glyphs], np.float32)
+    return Shapes(whole, following, begin[before], marks, last, pen, none, none.copy(), gaps)
 
 
 class Outlined(Protocol):
@@ -166,6 +170,10 @@ class Outlined(Protocol):
     @property
     def ends(self) -> NDArray[np.int64]:
         """int64, the last point of each contour or line."""
+
+    @property
+    def gap(self) -> float:
+        """Least distance between strokes that do not meet, as a share of the longer side."""
 
 
 class Glyphs(NamedTuple):

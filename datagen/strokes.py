@@ -7,6 +7,8 @@ where a light's do.
 
 import hashlib
 import io
+import itertools
+import math
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -14,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datagen.atomic import atomic_file
 from datagen.font_workers import cache_folder
@@ -21,11 +24,12 @@ from datagen.fonts import Face
 from datagen.outlines import Outline
 from datagen.raster import OUTLINE_PX, open_face, version
 
-_EDITION = 1  # changes where strokes come out differently
+_EDITION = 3  # changes where strokes come out differently
 _SIDE = 128  # pixels of a glyph's longer side, at which it is traced
 _MOST_PX = 512  # pixels an em; dots and commas stay small
 _LEAST_FIT = 0.9  # of strokes with their glyph; below it they are not what a hand would write
 _WIDEST = 0.22  # of a glyph's longer side; wider strokes have no clear middle
+_MEETS = 0.05  # of a glyph's longer side; strokes this near to each other touch
 _BEST_WEIGHT = 300  # thin faces have the clearest strokes, the thinnest lose parts
 _WEIGHTS = {
     "thin": 100,
@@ -119,10 +123,24 @@ def _trace(face: Face, char: str) -> Outline | None:
     blob = found.width > _WIDEST * high and low > found.width * 1.5
     if not found.lines or found.fit < _LEAST_FIT or blob:
         return None
-    points = np.concatenate(found.lines) + np.array([left + 0.5, top + 0.5], np.float32)
+    # A dot is a line from a point to itself: a line of one point is not drawn.
+    lines = [line if len(line) > 1 else line.repeat(2, axis=0) for line in found.lines]
+    points = np.concatenate(lines) + np.array([left + 0.5, top + 0.5], np.float32)
     points *= np.array([1, -1], np.float32) * np.float32(64 * OUTLINE_PX / px)
-    ends = np.cumsum([len(line) for line in found.lines]) - 1
-    return Outline(points.astype(np.float32), np.zeros(len(points), np.uint8), ends)
+    ends = np.cumsum([len(line) for line in lines]) - 1
+    gap = _gap(found.lines, high)
+    return Outline(points.astype(np.float32), np.zeros(len(points), np.uint8), ends, gap)
+
+
+def _gap(lines: Sequence[NDArray[np.float32]], side: int) -> float:
+    """Least distance between strokes that do not meet, as a share of the glyph's longer side."""
+    least = math.inf
+    for one, two in itertools.combinations(lines, 2):
+        far = one[:, None] - two[None]
+        distance = float(np.sqrt((far * far).sum(axis=2)).min()) / side
+        if distance > _MEETS:
+            least = min(least, distance)
+    return least
 
 
 def _read(place: Path) -> dict[str, Outline] | None:
@@ -131,13 +149,14 @@ def _read(place: Path) -> dict[str, Outline] | None:
         with place.open("rb") as stream, np.load(stream) as kept:
             points, ends = kept["points"], kept["ends"]
             chars, point_counts, line_counts = kept["chars"], kept["counts"], kept["lines"]
+            gaps = kept["gaps"]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
         return None
     pieces = np.split(points, np.cumsum(point_counts)[:-1])
     lines = np.split(ends, np.cumsum(line_counts)[:-1])
     return {
-        chr(char): Outline(own, np.zeros(len(own), np.uint8), last)
-        for char, own, last in zip(chars.tolist(), pieces, lines, strict=False)
+        chr(char): Outline(own, np.zeros(len(own), np.uint8), last, gap)
+        for char, own, last, gap in zip(chars.tolist(), pieces, lines, gaps.tolist(), strict=False)
     }
 
 
@@ -153,6 +172,7 @@ def _remember(place: Path, found: Mapping[str, Outline]) -> None:
         counts=np.array([len(each.points) for each in kept], np.int64),
         ends=np.concatenate([np.zeros(0, np.int64), *(each.ends for each in kept)]),
         lines=np.array([len(each.ends) for each in kept], np.int64),
+        gaps=np.array([each.gap for each in kept], np.float64),
     )
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

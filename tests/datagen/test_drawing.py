@@ -1,5 +1,6 @@
 """Glyphs drawn many at once: independence, geometry, stroke width, pens, and what is remembered."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -114,7 +115,8 @@ def test_without_a_pipeline_a_glyph_keeps_its_shape(faces):
 def test_em_mode_keeps_place_and_size(faces):
     dot, hat, letter = draw(faces, ".^M", mode="em")
     top = [int(np.flatnonzero(p.max(axis=1) > 100)[0]) for p in (dot, hat, letter)]
-    assert top[0] > top[2] and top[1] <= top[2] + 3
+    assert top[0] > top[2]
+    assert top[1] <= top[2] + 3
     assert (dot > 100).sum() < 0.1 * (letter > 100).sum()
 
 
@@ -140,10 +142,18 @@ def test_pens_draw_strokes_and_leave_no_trace_of_the_outline(faces):
     assert (written > 128).sum() < 0.6 * (outlined > 128).sum()
 
 
+def test_a_thick_pen_leaves_a_gap_between_strokes_that_do_not_meet(faces):
+    thick = {"name": "Pen", "width": (0.3, 0.3), "wander": 0.0, "ends": 0.0}
+    for char, picture in zip(":;=i!", draw(faces, ":;=i!", thick), strict=True):
+        parts = cv2.connectedComponents((picture > 128).astype(np.uint8))[0] - 1
+        assert (char, parts) == (char, 2)
+
+
 def test_strokes_are_remembered_and_a_spoilt_memory_is_made_anew(faces):
     first = Strokes(faces, "Hox").of(regular(faces), "H")
     kept = sorted((cache_folder() / "strokes").glob("*.npz"))
-    assert first is not None and kept
+    assert first is not None
+    assert kept
     for content in (b"", b"no archive at all"):
         for path in kept:
             path.write_bytes(content)
@@ -176,6 +186,7 @@ def test_shapes_know_their_width():
         np.array([False]),
         np.zeros(1, np.float32),
         np.zeros(1, np.float32),
+        np.full(1, np.inf, np.float32),
     )
     assert shapes.lengths()[0] == pytest.approx(1.0)
     assert shapes.width[0] == pytest.approx(0.2)
