@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen import framing
 from datagen.augment import Pipeline
 from datagen.canvas import BATCH, Canvas, Glyph
 from datagen.characters import CharacterTable
@@ -186,17 +187,11 @@ class Synthesizer:
             )
             seeds.append(digest64(self._style.seed, identity))
             glyphs.append(Glyph(face, plan.axes, character.char))
-        pictures = self._canvas.draw(glyphs, seeds)
-        for plan, (identity, origin), seed, picture in zip(
-            plans, names, seeds, pictures, strict=True
-        ):
-            digest = problem = ""
-            pixels = _NOTHING
-            try:
-                pixels = frame(picture, self._style.size, self._style.mode, "bright")
-                digest = hashlib.sha256(pixels).hexdigest()  # type: ignore[arg-type]
-            except FrameError as error:
-                problem = str(error)
+        framed = self._frame(self._canvas.draw(glyphs, seeds))
+        for plan, (identity, origin), seed, found in zip(plans, names, seeds, framed, strict=True):
+            problem = str(found) if isinstance(found, FrameError) else ""
+            pixels = _NOTHING if isinstance(found, FrameError) else found
+            digest = "" if problem else hashlib.sha256(pixels.tobytes()).hexdigest()
             code, group = self._characters[plan.label].codepoint, plan.face.group
             yield (
                 Sample(
@@ -206,6 +201,26 @@ class Synthesizer:
                 pixels,
                 problem,
             )  # fmt: skip
+
+    def _frame(self, pictures: Sequence[Gray]) -> list[Gray | FrameError]:
+        """Frame pictures; those that are clean already all at once."""
+        size, mode = self._style.size, self._style.mode
+        framed: list[Gray | FrameError] = [_NOTHING] * len(pictures)
+        left = np.ones(len(pictures), np.bool_)
+        if mode == "tight" and len({picture.shape for picture in pictures}) == 1:
+            stack = np.stack(pictures)
+            left = ~framing.is_clean(stack)
+            rows = np.flatnonzero(~left)
+            if len(rows):
+                found = framing.place_all(stack[rows], size)
+                for row, each in zip(rows.tolist(), found, strict=True):
+                    framed[row] = each
+        for row in np.flatnonzero(left).tolist():
+            try:
+                framed[row] = frame(pictures[row], size, mode, "bright")
+            except FrameError as error:
+                framed[row] = error
+        return framed
 
 
 @functools.lru_cache(maxsize=4096)
