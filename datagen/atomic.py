@@ -6,6 +6,7 @@ the disk and renamed; then the folder itself is flushed, so that the name surviv
 
 import contextlib
 import csv
+import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -58,20 +59,11 @@ def write_text(path: Path, text: str) -> None:
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV table with a header, whole or not at all; the same rows give the same bytes."""
     with atomic_file(path) as file:
-        text = _Encoder(file)
+        text = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
-
-
-class _Encoder:
-    """The one method that `csv.writer` needs, over a binary file."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def write(self, text: str) -> int:
-        return self._file.write(text.encode("utf-8", "surrogateescape"))
+        text.detach()
 
 
 def remove_leftovers(folder: Path) -> int:

@@ -239,7 +239,7 @@ class _Build:
         write_csv(folder / "shards.csv", SHARDS_CSV, rows)
         manifest.write_rejected(folder / "rejected.csv", rejected)
         write_csv(folder / "fonts.csv", drawn_fonts.COLUMNS, font_rows(audit, families))
-        counts = count_classes(self._out, self._recipe.name, done, len(self._characters))
+        counts = count_classes(done, len(self._characters))
         weights.write(folder, self._characters, counts)
         metadata.write(self._out, self._recipe, self._characters, done)
         for name in ("pixels", *(f"taken-{split}.npy" for split in SPLITS)):
@@ -248,7 +248,7 @@ class _Build:
             folder=self._out,
             name=self._recipe.name,
             records={s: sum(d.records for d in done if d.split == s) for s in SPLITS},
-            sources=count_sources(self._out, self._recipe.name, done, list(self._recipe.sources)),
+            sources=count_sources(done, list(self._recipe.sources)),
             rejected=len(rejected),
             families=len({face.family for face in audit.faces}),
             bytes=sum(shard.bytes for shard in done),

@@ -137,7 +137,9 @@ def apply(decisions: Decisions, pictures: Pictures) -> Applied:
     A decision on a picture holds for its exact copies under the same label too, unless they have
     one of their own: a picture that was dropped must not come back through its copy.
     """
-    rows = {int(key): row for row, key in enumerate(pictures.id.tolist())}
+    decided = np.fromiter(decisions.by_id, np.uint64, len(decisions.by_id))
+    places = np.flatnonzero(np.isin(pictures.id, decided)).tolist()
+    rows = {int(pictures.id[row]): row for row in places}
     own = {rows[key]: one for key, one in decisions.by_id.items() if key in rows}
     spread: dict[tuple[int, int], Decision] = {}
     for row in sorted(own):

@@ -172,6 +172,8 @@ def _sketches(drawings: Mapping[str, Drawing]) -> npt.NDArray[np.uint8]:
     blank = np.zeros((SIDE, SIDE), np.uint8)
     pictures = np.stack([drawings[c].picture if c in drawings else blank for c in LETTERS])
     block = SIDE // SKETCH
-    blocks = pictures.reshape(-1, SKETCH, block, SKETCH, block).mean(axis=(2, 4))
-    sketches: npt.NDArray[np.uint8] = np.rint(blocks).astype(np.uint8)
+    # Adding planes up is several times quicker than a mean over axes of four pixels.
+    rows = np.stack([pictures[:, n::block] for n in range(block)]).sum(axis=0, dtype=np.uint16)
+    total = np.stack([rows[:, :, n::block] for n in range(block)]).sum(axis=0)
+    sketches: npt.NDArray[np.uint8] = np.rint(total / block**2).astype(np.uint8)
     return sketches.reshape(len(LETTERS), SKETCH * SKETCH)

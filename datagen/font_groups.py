@@ -15,6 +15,7 @@ import numpy.typing as npt
 # Roboto 0.63, Cormorant and Cormorant Garamond 0.98); others share hardly any.
 SAME_SKETCH = 0.01
 SHARED = 0.5  # of the letters that both families have
+_BLOCK = 8  # faces compared with all others at a time; products so small stay on one thread
 
 
 def same_origin(sketches: npt.NDArray[np.uint8], families: Sequence[str]) -> list[str]:
@@ -35,16 +36,17 @@ def _shared(
     sketches: npt.NDArray[np.uint8],
 ) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
     """For each pair of faces, count the letters drawn alike and the letters that both have."""
-    faces, letters, _ = sketches.shape
+    faces = len(sketches)
     shared = np.zeros((faces, faces), np.uint16)
-    for letter in range(letters):
-        pictures = sketches[:, letter].astype(np.float32) / 255
-        # 1 - 2ab / (aa + bb) < SAME_SKETCH, as one product: two more columns carry aa and bb.
-        power = (1 - SAME_SKETCH) / 2 * np.einsum("ij,ij->i", pictures, pictures)[:, None]
-        ones = np.ones_like(power)
-        left: npt.NDArray[np.float32] = np.hstack([pictures, power, ones])
-        right: npt.NDArray[np.float32] = np.hstack([pictures, -ones, -power])
-        shared += left @ right.T > 0
+    pictures = sketches.astype(np.float32) / 255
+    # 1 - 2ab / (aa + bb) < SAME_SKETCH, as one product: two more columns carry aa and bb.
+    power = (1 - SAME_SKETCH) / 2 * np.einsum("flp,flp->fl", pictures, pictures)[:, :, None]
+    ones = np.ones_like(power)
+    left = np.concatenate([pictures, power, ones], axis=2).transpose(1, 0, 2)
+    right = np.concatenate([pictures, -ones, -power], axis=2).transpose(1, 2, 0)
+    for first in range(0, faces, _BLOCK):
+        block = slice(first, first + _BLOCK)
+        shared[block] = (left[:, block] @ right > 0).sum(axis=0)
     drawn = np.asarray(sketches.any(axis=2), np.float32)
     return shared, (drawn @ drawn.T).astype(np.uint16)
 

@@ -1,6 +1,5 @@
 """One chunk of a source, framed and measured: what a process does for the survey."""
 
-import hashlib
 import json
 import zipfile
 from dataclasses import dataclass
@@ -12,10 +11,14 @@ from numpy.typing import NDArray
 
 from datagen.atomic import atomic_file
 from datagen.frame import FrameError, Mode, place_as
+from datagen.framing import is_clean, place_all
 from datagen.ink import gray, ink
-from datagen.measures import MEASURE, measure
-from datagen.seeds import content64
-from datagen.sources import Chunk, Unreadable
+from datagen.measures import MEASURE, measure, measure_clean
+from datagen.seeds import content64, contents64
+from datagen.sources import Chunk, Picture, Unreadable
+
+_LEAST = 4  # pixels, of a picture that may be framed with others
+_SMALL = 64 * 64  # pixels, the same; larger ones would fill the memory while they wait
 
 Refused = tuple[int, str, str, int]
 """Number of the row, the stage that refused it, the reason, and the hash of its bytes or 0."""
@@ -78,42 +81,78 @@ def frame_chunk(task: Frames) -> Framed:
     return framed
 
 
+class _Framing:
+    """The pictures of a chunk, framed as they come; clean ones of one shape wait for each other."""
+
+    def __init__(self, task: Frames) -> None:
+        count = len(task.chunk.rows)
+        self._size, self._mode = task.size, task.mode
+        self._pixels = np.zeros((count, task.size, task.size), np.uint8)
+        self._measures = np.zeros(count, MEASURE)
+        self._content: list[bytes] = [b""] * count
+        self._good = np.zeros(count, np.bool_)
+        self._refused: list[Refused] = []
+        self._small: dict[tuple[int, ...], list[tuple[int, NDArray[np.uint8]]]] = {}
+
+    def add(self, number: int, found: Picture) -> None:
+        picture = found.pixels
+        self._content[number] = found.content
+        plain = picture.dtype == np.uint8 and picture.ndim == 2
+        if plain and self._mode == "tight" and _LEAST <= picture.size <= _SMALL:
+            self._small.setdefault(picture.shape, []).append((number, picture))
+        else:
+            self._frame(number, picture)
+
+    def refuse(self, number: int, stage: str, reason: str) -> None:
+        content = self._content[number]
+        self._refused.append((number, stage, reason, content64(content) if content else 0))
+
+    def result(self) -> Framed:
+        for waiting in self._small.values():
+            self._frame_alike(waiting)
+        self._refused.sort()
+        good = np.flatnonzero(self._good)
+        pixels = self._pixels if len(good) == len(self._good) else self._pixels[good]
+        content = contents64(self._content[number] for number in good.tolist())
+        picture = contents64(pixels)
+        return Framed(good, content, picture, self._measures[good], pixels, self._refused)
+
+    def _frame(self, number: int, picture: NDArray[Any]) -> None:
+        try:
+            # `datagen.frame.frame` in its steps: the measures are taken between them.
+            levels = gray(picture)
+            bright = ink(levels)
+            self._pixels[number] = place_as(bright, self._size, self._mode)
+        except FrameError as error:
+            self.refuse(number, "frame", str(error))
+            return
+        self._measures[number] = measure(levels, bright)
+        self._good[number] = True
+
+    def _frame_alike(self, waiting: list[tuple[int, NDArray[np.uint8]]]) -> None:
+        numbers = np.array([number for number, _ in waiting])
+        pictures = np.stack([picture for _, picture in waiting])
+        clean = is_clean(pictures)
+        for place in np.flatnonzero(~clean).tolist():
+            self._frame(int(numbers[place]), pictures[place])
+        if not clean.any():
+            return
+        numbers, pictures = numbers[clean], pictures[clean]
+        self._pixels[numbers] = place_all(pictures, self._size)
+        self._measures[numbers] = measure_clean(pictures)
+        self._good[numbers] = True
+
+
 def _frame(task: Frames) -> Framed:
-    good: list[int] = []
-    hashes: list[tuple[int, int]] = []
-    measures: list[tuple[Any, ...]] = []
-    pixels: list[NDArray[np.uint8]] = []
-    refused: list[Refused] = []
+    framing = _Framing(task)
     for number, (row, found) in enumerate(zip(task.chunk.rows, task.chunk.load(), strict=True)):
         if row.label < 0:
-            refused.append((number, "index", row.reason, 0))
+            framing.refuse(number, "index", row.reason)
         elif isinstance(found, Unreadable):
-            refused.append((number, "index", found.reason, 0))
+            framing.refuse(number, "index", found.reason)
         else:
-            content = content64(found.content)
-            try:
-                # `datagen.frame.frame` in its steps: the measures are taken between them.
-                levels = gray(found.pixels)
-                bright = ink(levels)
-                data = place_as(bright, task.size, task.mode)
-            except FrameError as error:
-                refused.append((number, "frame", str(error), content))
-                continue
-            digest = hashlib.sha256(data.tobytes()).digest()
-            good.append(number)
-            hashes.append((content, int.from_bytes(digest[:8], "big")))
-            measures.append(measure(levels, bright))
-            pixels.append(data)
-    both = np.array(hashes, np.uint64).reshape(-1, 2)
-    stacked = np.stack(pixels) if pixels else np.zeros((0, task.size, task.size), np.uint8)
-    return Framed(
-        np.array(good, np.int64),
-        both[:, 0],
-        both[:, 1],
-        np.array(measures, MEASURE),
-        stacked,
-        refused,
-    )
+            framing.add(number, found)
+    return framing.result()
 
 
 def _read(path: Path, size: int) -> Framed | None:

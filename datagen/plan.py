@@ -187,15 +187,10 @@ def unused_rows(
     """Say of each picture that was not needed why it was left out."""
     reason = f"enough: train takes {recipe.train.per_class} a class, by weight and cap"
     codes = [c.codepoint for c in characters]
+    source, label = pictures.source[plan.unused].tolist(), pictures.label[plan.unused].tolist()
     return [
-        Rejected(
-            "plan",
-            pictures.names[pictures.source[row]],
-            codes[pictures.label[row]],
-            pictures.origins[row],
-            reason,
-        )
-        for row in plan.unused
+        Rejected("plan", pictures.names[s], codes[c], pictures.origins[row], reason)
+        for row, s, c in zip(plan.unused.tolist(), source, label, strict=True)
     ]
 
 

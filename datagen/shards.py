@@ -6,6 +6,7 @@ again. That is all there is to resuming.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,6 +68,7 @@ class Finished:
         bytes: Size of the file.
         sha256: Of the file, hexadecimal.
         rejected: Draws that were thrown away on the way.
+        counts: Records by source and label: (source, label, records), sorted.
     """
 
     file: str
@@ -75,6 +77,7 @@ class Finished:
     bytes: int
     sha256: str
     rejected: tuple[Rejected, ...] = ()
+    counts: tuple[tuple[str, int, int], ...] = ()
 
 
 def write(
@@ -93,16 +96,19 @@ def write(
         payloads: Serialised records, in the same order.
         rejected: Draws that were thrown away on the way.
     """
-    digest = hashlib.sha256()
-    size = 0
+    content = b"".join(map(tfrecord.frame_record, payloads))
     with atomic_file(folder / shard.file) as file:
-        for payload in payloads:
-            framed = tfrecord.frame_record(payload)
-            digest.update(framed)
-            size += file.write(framed)
+        file.write(content)
     manifest.write(folder / shard.manifest, samples)
+    counts = Counter((sample.source, sample.label) for sample in samples)
     done = Finished(
-        shard.file, shard.split, len(samples), size, digest.hexdigest(), tuple(rejected)
+        file=shard.file,
+        split=shard.split,
+        records=len(samples),
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        rejected=tuple(rejected),
+        counts=tuple((*key, count) for key, count in sorted(counts.items())),
     )
     write_text(folder / shard.done, json.dumps(asdict(done)) + "\n")
     return done
@@ -115,7 +121,8 @@ def finished(folder: Path, shard: Shard) -> Finished | None:
     """
     try:
         values = json.loads((folder / shard.done).read_text(encoding="utf-8"))
-        values["rejected"] = tuple(Rejected(**row) for row in values["rejected"])
+        values["rejected"] = tuple(Rejected(*row) for row in values["rejected"])
+        values["counts"] = tuple((s, int(label), int(n)) for s, label, n in values["counts"])
         done = Finished(**values)
         whole = (folder / shard.file).stat().st_size == done.bytes
     except (OSError, ValueError, TypeError, KeyError):

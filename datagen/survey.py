@@ -199,10 +199,11 @@ def ids(
     """
     numbered = content.copy()
     order = np.argsort(content, kind="stable")
-    starts = np.flatnonzero(np.r_[True, content[order][1:] != content[order][:-1]])
-    for rows in np.split(order, starts[1:]) if len(order) else []:
-        if len(rows) < 2:
-            continue
+    same = content[order][1:] == content[order][:-1]
+    copied = np.r_[False, same] | np.r_[same, False] if len(order) else same
+    order = order[copied]
+    starts = np.flatnonzero(content[order][1:] != content[order][:-1]) + 1
+    for rows in np.split(order, starts) if len(order) else []:
         ranked = sorted(rows.tolist(), key=lambda row: (label[row], source[row], origins[row]))
         for number, row in enumerate(ranked[1:], start=1):
             numbered[row] = digest64("copy", int(content[row]), number)

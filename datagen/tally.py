@@ -1,50 +1,36 @@
 """What lies in finished shards and goes into new ones: counts by class and source, real rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from datagen import manifest
-from datagen.manifest import SPLITS
 from datagen.plan import Plan
 from datagen.seeds import hex64
 from datagen.shards import Finished, Shard
 from datagen.survey import Pictures
-from datagen.worker import RealRow
+from datagen.worker import RealRows
 
 
-def count_classes(
-    folder: Path, dataset: str, done: Sequence[Finished], classes: int
-) -> NDArray[np.int64]:
+def count_classes(done: Sequence[Finished], classes: int) -> NDArray[np.int64]:
     """Return the number of train samples of each class, int64 of shape (classes,)."""
     counts = np.zeros(classes, np.int64)
-    for split, table in _tables(folder, dataset, done):
-        if split == "train":
-            counts += np.bincount(table["label"], minlength=classes)
+    for shard in done:
+        for _, label, count in shard.counts:
+            if shard.split == "train":
+                counts[label] += count
     return counts
 
 
-def count_sources(
-    folder: Path, dataset: str, done: Sequence[Finished], names: Sequence[str]
-) -> dict[str, int]:
+def count_sources(done: Sequence[Finished], names: Sequence[str]) -> dict[str, int]:
     """Return the number of samples of each source in all splits."""
     counts = dict.fromkeys(names, 0)
-    for _, table in _tables(folder, dataset, done):
-        for name, count in table["source"].value_counts().items():
-            counts[str(name)] += int(count)
+    for shard in done:
+        for name, _, count in shard.counts:
+            counts[name] += count
     return counts
-
-
-def _tables(
-    folder: Path, dataset: str, done: Sequence[Finished]
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    for split in SPLITS:
-        count = sum(shard.split == split for shard in done)
-        for index in range(count):
-            yield split, manifest.read(folder / Shard(dataset, split, index, count).manifest)
 
 
 def pictures_elsewhere(
@@ -66,31 +52,32 @@ def pictures_elsewhere(
         done: Finished shards by split.
 
     Returns:
-        uint64, sorted: the first 64 bits of the SHA-256 of each framed picture.
+        uint64, sorted: the first 64 bits of the SHA-256 of each framed picture; empty where nothing
+        is drawn for the split.
     """
     hashes = [np.zeros(0, np.uint64)]
+    if not planned.splits[split]["drawn"].any():
+        return hashes[0]
     for other, entries in planned.splits.items():
         if other != split:
             hashes.append(pictures.picture[entries["item"][~entries["drawn"]]])
-    for finished in done.values():
-        for _, table in _tables(folder, dataset, finished):
-            hashes.append(np.array([int(h[:16], 16) for h in table["sha256"]], np.uint64))
+    for other, finished in done.items():
+        for index in range(len(finished)):
+            path = folder / Shard(dataset, other, index, len(finished)).manifest
+            texts = manifest.read_csv(path, ("sha256",))["sha256"]
+            hashes.append(np.array([int(text[:16], 16) for text in texts], np.uint64))
     return np.unique(np.concatenate(hashes))
 
 
-def real_rows(pictures: Pictures, entries: NDArray[np.void]) -> dict[int, RealRow]:
-    """Return what a shard has to know of each real picture among its entries, by row."""
-    rows: list[int] = entries["item"][~entries["drawn"]].tolist()
-    return {row: _real_row(pictures, row) for row in rows}
-
-
-def _real_row(pictures: Pictures, row: int) -> RealRow:
-    group = int(pictures.group[row])
-    return RealRow(
-        row=row,
-        id=int(pictures.id[row]),
-        picture=int(pictures.picture[row]),
-        source=pictures.names[pictures.source[row]],
-        group=pictures.group_names.get(group, hex64(group)),
-        origin=pictures.origins[row],
+def real_rows(pictures: Pictures, entries: NDArray[np.void]) -> RealRows:
+    """Return what a shard has to know of the real pictures among its entries, in their order."""
+    rows = entries["item"][~entries["drawn"]]
+    groups, named = pictures.group[rows].tolist(), pictures.group_names
+    return RealRows(
+        row=rows,
+        id=pictures.id[rows],
+        picture=pictures.picture[rows],
+        source=[pictures.names[source] for source in pictures.source[rows].tolist()],
+        group=[named.get(group) or hex64(group) for group in groups],
+        origin=[pictures.origins[row] for row in rows.tolist()],
     )

@@ -45,48 +45,68 @@ class Record:
 
 def frame_record(payload: bytes) -> bytes:
     """Add TFRecord's length and checksums to a record."""
-    length = struct.pack("<Q", len(payload))
-    return b"".join(
-        (length, struct.pack("<I", _masked(length)), payload, struct.pack("<I", _masked(payload)))
-    )
+    return b"".join((_length(len(payload)), payload, struct.pack("<I", _masked(payload))))
+
+
+@functools.lru_cache(maxsize=1024)
+def _length(count: int) -> bytes:
+    length = struct.pack("<Q", count)
+    return length + struct.pack("<I", _masked(length))
 
 
 def _masked(data: bytes) -> int:
-    crc = int(google_crc32c.value(data))
+    crc: int = google_crc32c.value(data)
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
 
 
 def encode(record: Record) -> bytes:
     """Serialise a record as `tf.train.Example`; `image` is the raw pixels."""
-    image = record.image.tobytes()
-    name = record.id.encode()
-    body = b"".join(
-        (
-            _head(b"id", len(name)),
-            name,
-            _head(b"image", len(image)),
-            image,
-            _label_entry(record.label),
-            _source_entry(record.source),
-        )
-    )
-    return _field(1, body)
+    return serialise(record.image.tobytes(), record.label, record.id, record.source)
+
+
+def serialise(image: bytes, label: int, name: str, source: str) -> bytes:
+    """Serialise what makes a `Record`, its pixels as bytes."""
+    id_ = name.encode()
+    before, between, after = _framing(len(id_), len(image), label, source)
+    return b"".join((before, id_, between, image, after))
 
 
 @functools.lru_cache(maxsize=8192)
+def _framing(id_: int, image: int, label: int, source: str) -> tuple[bytes, bytes, bytes]:
+    """All of a record but its id and its pixels, of which the lengths are given in bytes."""
+    before, between = _head(b"id", id_), _head(b"image", image)
+    after = _label_entry(label) + _bytes_feature(b"source", source.encode())
+    length = len(before) + id_ + len(between) + image + len(after)
+    return bytes((1 << 3 | 2,)) + _varint(length) + before, between, after
+
+
+def image_of(payload: bytes, pixels: int, label: int, name: str, source: str) -> bytes | None:
+    """Return the pixels of a record that holds exactly what is named; None of any other.
+
+    Args:
+        payload: The serialised record.
+        pixels: Number of pixels, which is of bytes.
+        label: The class that it should have.
+        name: The id that it should have.
+        source: The source that it should have.
+    """
+    id_ = name.encode()
+    before, between, after = _framing(len(id_), pixels, label, source)
+    head = before + id_ + between
+    same = len(payload) == len(head) + pixels + len(after)
+    if same and payload.startswith(head) and payload.endswith(after):
+        return payload[len(head) : len(head) + pixels]
+    return None
+
+
 def _head(name: bytes, length: int) -> bytes:
     """All of a bytes feature that comes before its value."""
-    return _bytes_feature(name, bytes(length))[:-length] if length else _bytes_feature(name, b"")
+    whole = _bytes_feature(name, bytes(length))
+    return whole[: len(whole) - length]
 
 
-@functools.lru_cache(maxsize=8192)
 def _label_entry(label: int) -> bytes:
     return _entry(b"label", _field(3, _field(1, _varint(label))))
-
-
-@functools.lru_cache(maxsize=64)
-def _source_entry(source: str) -> bytes:
-    return _bytes_feature(b"source", source.encode())
 
 
 def _varint(value: int) -> bytes:
@@ -174,7 +194,7 @@ def read_frames(data: bytes, where: str) -> Iterator[bytes]:
         if len(header) < 12:
             raise InputError(f"{damaged}: the file ends in its header")
         (length,) = struct.unpack("<Q", header[:8])
-        if struct.unpack("<I", header[8:])[0] != _masked(header[:8]) or length > _MAX_RECORD:
+        if length > _MAX_RECORD or header != _length(length):
             raise InputError(f"{damaged}: the checksum of its length is wrong")
         end = position + 12 + length
         payload, tail = data[position + 12 : end], data[end : end + 4]

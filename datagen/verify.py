@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datagen import characters, console, manifest, metadata, recipe, shards
+from datagen import characters, console, manifest, metadata, recipe, shards, tfrecord
 from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError
 from datagen.executor import Executor, default_workers
@@ -18,6 +19,8 @@ from datagen.manifest import SPLITS
 from datagen.recipe import Recipe
 from datagen.seeds import digest64
 from datagen.shards import SHARDS_CSV, Finished, Shard
+
+_PROVED = ("id", "label", "source", "split", "sha256")  # columns that a record tells
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,7 @@ def _check(task: _Task) -> _Found:
     found.ids = _hashes(table["id"])
     found.pictures = _hashes(table["sha256"].str[:16].where(table["sha256"] != "", "0"))
     found.groups = np.array([digest64(g) for g in table["group"]], np.uint64)
-    problems += _record_problems(task, path, table)
+    problems += _record_problems(task, data, table)
     return found
 
 
@@ -182,33 +185,37 @@ def _hashes(column: "pd.Series[str]") -> NDArray[np.uint64]:
     return np.array([int(value, 16) for value in column], np.uint64)
 
 
-def _record_problems(task: _Task, path: Path, table: pd.DataFrame) -> Iterator[str]:
-    name = task.shard.manifest
+def _record_problems(task: _Task, data: bytes, table: pd.DataFrame) -> Iterator[str]:
+    name, file = task.shard.manifest, task.listed.file
     if len(table) != task.listed.records:
         yield f"{name}: has {len(table)} rows instead of {task.listed.records}"
-    rows = table.itertuples(index=False)
+    rows = iter(table[list(_PROVED)].to_numpy().tolist())
     number = 0
     try:
-        for number, record in enumerate(shards.read(path, task.size), start=1):
+        for number, payload in enumerate(tfrecord.read_frames(data, file), start=1):
             row = next(rows, None)
             if row is None:
-                yield f"{path.name}: has more records than {name} has rows"
+                yield f"{file}: has more records than {name} has rows"
                 return
-            stored = {
-                "id": record.id,
-                "label": record.label,
-                "source": record.source,
-                "split": task.shard.split,
-                "sha256": hashlib.sha256(record.image.tobytes()).hexdigest(),
-            }
-            for column, value in stored.items():
-                if getattr(row, column) != value:
-                    yield f"{name}: row {number + 1}: {column} is not that of its record"
+            for column in _differences(task, payload, row):
+                yield f"{name}: row {number + 1}: {column} is not that of its record"
     except InputError as error:
         yield str(error)
         return
     if number < len(table):
-        yield f"{path.name}: has {number} records but {name} has {len(table)} rows"
+        yield f"{file}: has {number} records but {name} has {len(table)} rows"
+
+
+def _differences(task: _Task, payload: bytes, row: Sequence[Any]) -> list[str]:
+    """Return the columns of a row that aren't what its record holds."""
+    name, label, source, split, sha256 = row
+    image = tfrecord.image_of(payload, task.size**2, label, name, source)
+    if image is not None and split == task.shard.split:
+        return [] if hashlib.sha256(image).hexdigest() == sha256 else ["sha256"]
+    record = tfrecord.decode(payload, task.size)
+    digest = hashlib.sha256(record.image.tobytes()).hexdigest()
+    stored = (record.id, record.label, record.source, task.shard.split, digest)
+    return [c for c, ours, theirs in zip(_PROVED, stored, row, strict=True) if ours != theirs]
 
 
 def _across(found: Sequence[_Found]) -> Iterator[str]:
@@ -225,8 +232,8 @@ def _across(found: Sequence[_Found]) -> Iterator[str]:
         ("picture", [part.pictures for part in found]),
     ):
         hashes = np.concatenate(parts)
-        pairs = np.unique(np.stack((hashes, splits.astype(np.uint64))), axis=1)
-        several, counts = np.unique(pairs[0], return_counts=True)
+        once = [np.unique(hashes[splits == split]) for split in range(len(SPLITS))]
+        several, counts = np.unique(np.concatenate(once), return_counts=True)
         for value in several[counts > 1]:
             first = ids[int(np.flatnonzero(hashes == value)[0])]
             yield f"manifests: the {what} of sample {int(first):016x} is in two splits"

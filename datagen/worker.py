@@ -5,14 +5,15 @@ depends on which process runs it, when, or how often.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen import augment, shards, tfrecord
+from datagen import shards, tfrecord
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.fonts import Face
@@ -20,28 +21,30 @@ from datagen.manifest import Rejected, Sample
 from datagen.recipe import Recipe
 from datagen.seeds import hex64
 from datagen.shards import Finished, Shard
-from datagen.synthesis import Style, Synthesizer
+
+if TYPE_CHECKING:
+    from datagen.synthesis import Drawn, Synthesizer
 
 
 @dataclass(frozen=True, slots=True)
-class RealRow:
-    """A real picture of a shard.
+class RealRows:
+    """The real pictures of a shard, in its order: an entry a picture in each column.
 
     Attributes:
-        row: Its number in the file of framed pixels.
-        id: 64-bit id.
-        picture: First 64 bits of the SHA-256 of its framed pixels.
-        source: Name of its source.
+        row: Number in the file of framed pixels.
+        id: uint64, the id.
+        picture: uint64, the first 64 bits of the SHA-256 of the framed pixels.
+        source: Name of the source.
         group: What must not cross splits.
-        origin: Where it comes from.
+        origin: Where the picture comes from.
     """
 
-    row: int
-    id: int
-    picture: int
-    source: str
-    group: str
-    origin: str
+    row: NDArray[np.uint32]
+    id: NDArray[np.uint64]
+    picture: NDArray[np.uint64]
+    source: Sequence[str]
+    group: Sequence[str]
+    origin: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,13 @@ class ShardTask:
     Attributes:
         shard: Which one.
         entries: Its samples in order; dtype `plan.ENTRY`.
-        real: The real pictures among them, by their row.
+        real: The real pictures among them.
         taken: File of the sorted hashes of pictures that other splits hold (uint64, .npy).
     """
 
     shard: Shard
     entries: NDArray[np.void]
-    real: Mapping[int, RealRow]
+    real: RealRows
     taken: Path
 
 
@@ -81,11 +84,14 @@ class Context:
     families: Mapping[str, str]
     pixels: Path
 
-    def synthesizer(self) -> Synthesizer | None:
+    def synthesizer(self) -> "Synthesizer | None":
         """Return what draws this build's samples, or None where the recipe draws nothing."""
         name = self.recipe.drawn
         if name is None:
             return None
+        from datagen import augment  # slow to load
+        from datagen.synthesis import Style, Synthesizer
+
         source = self.recipe.sources[name]
         style = Style(
             augment.load(source.preset),
@@ -110,66 +116,62 @@ class ShardWriter:
         Raises:
             InputError: A sample can't be drawn, or the disk is full.
         """
-        size = self._context.recipe.size
-        pixels = _open_pixels(self._context.pixels, size)
         taken = np.load(task.taken)
         samples: list[Sample] = []
         payloads: list[bytes] = []
         rejected: list[Rejected] = []
-        for drawn, label, item in task.entries.tolist():
-            if drawn:
-                sample, image = self._draw(task, label, item, taken, rejected)
+        entries = task.entries.tolist()
+        wanted = [(label, number) for drawn, label, number in entries if drawn]
+        made, real = iter(self._draw(task, wanted, taken)), self._read(task)
+        for is_drawn, label, _ in entries:
+            if is_drawn:
+                drawn = next(made)
+                sample, image = drawn.sample, drawn.pixels.tobytes()
+                rejected.extend(drawn.rejected)
             else:
-                sample, image = self._read(task, label, task.real[item], pixels)
+                sample, image = next(real)
             samples.append(sample)
-            payloads.append(
-                tfrecord.encode(tfrecord.Record(image, label, sample.id, sample.source))
-            )
+            payloads.append(tfrecord.serialise(image, label, sample.id, sample.source))
         return shards.write(self._context.folder, task.shard, samples, payloads, rejected)
 
     def _draw(
-        self,
-        task: ShardTask,
-        label: int,
-        number: int,
-        taken: NDArray[np.uint64],
-        rejected: list[Rejected],
-    ) -> tuple[Sample, NDArray[np.uint8]]:
+        self, task: ShardTask, wanted: list[tuple[int, int]], taken: NDArray[np.uint64]
+    ) -> "list[Drawn]":
+        if not wanted:
+            return []
         if self._synthesizer is None:
             raise InputError("the plan draws samples, but the recipe has no source of kind 'fonts'")
-        drawn = self._synthesizer.draw(task.shard.split, label, number, taken)
-        rejected.extend(drawn.rejected)
-        return drawn.sample, drawn.pixels
+        return self._synthesizer.draw_many(task.shard.split, wanted, taken)
 
-    def _read(
-        self, task: ShardTask, label: int, row: RealRow, pixels: NDArray[np.uint8]
-    ) -> tuple[Sample, NDArray[np.uint8]]:
-        image = np.array(pixels[row.row])
-        digest = hashlib.sha256(image.tobytes()).hexdigest()
-        if int(digest[:16], 16) != row.picture:
-            raise InputError(
-                f"{self._context.pixels}: the pixels of {row.origin} changed while they were in "
-                "use; run the build again"
-            )
-        sample = Sample(
-            id=hex64(row.id),
-            codepoint=self._context.characters[label].codepoint,
-            label=label,
-            split=task.shard.split,
-            source=row.source,
-            group=row.group,
-            origin=row.origin,
-            seed="",
-            sha256=digest,
+    def _read(self, task: ShardTask) -> Iterator[tuple[Sample, bytes]]:
+        """Yield the real pictures. They are read one by one: a map would count as memory."""
+        real, split = task.real, task.shard.split
+        labels = task.entries["label"][~task.entries["drawn"]].tolist()
+        ids, numbers = real.id.tolist(), real.picture.tolist()
+        columns = zip(
+            real.row.tolist(),
+            labels,
+            ids,
+            numbers,
+            real.source,
+            real.group,
+            real.origin,
+            strict=True,
         )
-        return sample, image
-
-
-def _open_pixels(path: Path, size: int) -> NDArray[np.uint8]:
-    count = path.stat().st_size // (size * size) if path.exists() else 0
-    if count == 0:
-        return np.zeros((0, size, size), np.uint8)
-    return np.memmap(path, np.uint8, "r", shape=(count, size, size))
+        codes = [c.codepoint for c in self._context.characters]
+        size = self._context.recipe.size**2
+        with self._context.pixels.open("rb", buffering=0) as file:
+            for row, label, id_, picture, source, group, origin in columns:
+                file.seek(row * size)
+                image = file.read(size)
+                digest = hashlib.sha256(image).hexdigest()
+                if int(digest[:16], 16) != picture:
+                    raise InputError(
+                        f"{self._context.pixels}: the pixels of {origin} changed while they were "
+                        "in use; run the build again"
+                    )
+                code, name = codes[label], hex64(id_)
+                yield Sample(name, code, label, split, source, group, origin, "", digest), image
 
 
 _writer: ShardWriter | None = None

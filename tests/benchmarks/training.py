@@ -1,0 +1,126 @@
+"""Images a second in training: `compact` beside `reference`, and beside the same fed from memory.
+
+    python tests/benchmarks/training.py [--quick]
+
+Each round trains every network for some steps, in turn, in one process.
+
+- `reference`: 38.6 million parameters, 140x140 pictures, its own preset, as `trainer fit` does it.
+- `held`, `streamed`: `compact` as `trainer fit` does it, from shards that were built for this; with
+  the pictures held in memory, and read from the files in every epoch.
+- `memory`: the same network and augmentation fed by plain tf.data from arrays in memory.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from measuring import Row, above, alternate, main, ratio
+
+from datagen.build import build
+from trainer import data
+from trainer.augment import augment
+from trainer.data import View
+from trainer.dataset import Dataset, open_dataset
+from trainer.model import build as build_model
+from trainer.optimize import compile_model
+from trainer.presets import Augmentation, preset
+
+EPOCHS = range(1000)
+
+
+def batches_of(dataset: Dataset, name: str, held: bool) -> Any:
+    wanted = preset(name)
+    view = View(wanted.size, len(dataset.characters), list(range(len(dataset.characters))))
+    before, data.HELD_BYTES = data.HELD_BYTES, data.HELD_BYTES if held else 0
+    batches, _ = data.training(
+        dataset, view, batch=wanted.batch, augmentation=wanted.augmentation, seed=0, epochs=EPOCHS
+    )
+    data.HELD_BYTES = before
+    return batches
+
+
+def from_memory(dataset: Dataset, batch: int, how: Augmentation) -> Any:
+    images, labels = data.hold(dataset, "train")
+    classes = len(dataset.characters)
+    pairs = tf.data.Dataset.from_tensor_slices((images, labels)).repeat().shuffle(4096)
+
+    def prepare(step: Any, pair: Any) -> Any:
+        key = tf.stack([step, tf.zeros_like(step)])
+        return augment(pair[0], key, how), tf.one_hot(pair[1], classes)
+
+    batched = pairs.batch(batch, drop_remainder=True).enumerate()
+    return batched.map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def trainer(batches: Any, name: str, classes: int, steps: int) -> Callable[[], float]:
+    wanted = preset(name)
+    model = build_model(wanted.network, wanted.size, classes, wanted.dropout)
+    compile_model(model, wanted, 1000)
+    stream = iter(batches)
+
+    def some() -> Any:
+        for _ in range(steps):
+            yield next(stream)
+
+    def rate() -> float:
+        started = time.perf_counter()
+        model.fit(some(), steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0)
+        return steps * wanted.batch / (time.perf_counter() - started)
+
+    return rate
+
+
+def feeding(batches: Any, name: str, count: int) -> Callable[[], float]:
+    """Batches alone, with no network behind them."""
+    stream = iter(batches)
+
+    def rate() -> float:
+        started = time.perf_counter()
+        for _ in range(count):
+            next(stream)
+        return count * preset(name).batch / (time.perf_counter() - started)
+
+    return rate
+
+
+def measure(quick: bool) -> list[Row]:
+    steps, rounds = (10, 2) if quick else (60, 5)
+    with tempfile.TemporaryDirectory() as folder:
+        build("quickstart", Path(folder) / "data")
+        dataset = open_dataset(Path(folder) / "data")
+        classes, wanted = len(dataset.characters), preset("compact")
+        sources = {
+            "held": batches_of(dataset, "compact", held=True),
+            "streamed": batches_of(dataset, "compact", held=False),
+            "memory": from_memory(dataset, wanted.batch, wanted.augmentation),
+        }
+        methods = {
+            name: trainer(source, "compact", classes, steps) for name, source in sources.items()
+        }
+        reference = batches_of(dataset, "reference", held=True)
+        methods["reference"] = trainer(reference, "reference", classes, 1 if quick else 2)
+        rates = alternate(methods, rounds)
+        fed = alternate({n: feeding(s, "compact", 10 * steps) for n, s in sources.items()}, rounds)
+    middle = {name: statistics.median(values) for name, values in rates.items()}
+    rows = [Row(f"training, {name}", f"{value:,.1f} images/s") for name, value in middle.items()]
+    times = ratio(rates["held"], rates["reference"])
+    rows.append(above("training compact, times reference", times, 200, "x"))
+    for name in ("held", "streamed"):
+        share = 100 * ratio(rates[name], rates["memory"])
+        rows.append(above(f"training compact from shards, {name}, of memory", share, 70, "%"))
+        value = f"{statistics.median(fed[name]):,.0f} images/s"
+        rows.append(Row(f"augmented batches alone, {name}", value))
+    return rows
+
+
+if __name__ == "__main__":
+    main((sys.modules[__name__].__doc__ or "").splitlines()[0], measure)
