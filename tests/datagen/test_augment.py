@@ -4,9 +4,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from datagen import augment
 from datagen.augment import PRESETS, load
+from datagen.capture import InkTexture, Paper
 from datagen.errors import UsageError
 from datagen.frame import frame
-from datagen.capture import InkTexture, Paper
+from datagen.remains import Joins, Neighbour, Rules
 from datagen.warp import Warp
 from datagen.weight import StrokeWeight
 
@@ -42,7 +43,7 @@ def test_symbols_stay_symbols(preset):
             picture = pipeline(glyph(text), seed)
             assert picture.shape == (64, 64)
             scores.append(np.corrcoef(frame(picture).ravel(), clean.ravel())[0, 1])
-        assert np.median(scores) > 0.3
+        assert np.median(scores) > 0.2  # thin strokes of a pen lie beside a thick letter's
 
 
 def run(transform, picture, seed=1):
@@ -123,3 +124,62 @@ def test_a_wrong_pipeline_is_named(tmp_path, text, problem):
 def test_an_unknown_preset_is_named():
     with pytest.raises(UsageError, match=r"'handwritting' .* did you mean 'handwriting'"):
         augment.load("handwritting")
+
+
+def box(picture):
+    columns = np.flatnonzero(picture.max(axis=0) > 60)
+    return int(columns[0]), int(columns[-1])
+
+
+def test_rules_cut_ink_away_or_stay_as_faint_lines():
+    cut = [run(Rules(remain=0.0), glyph("B"), seed) for seed in range(12)]
+    assert min((picture > 128).sum() for picture in cut) < 0.97 * (glyph("B") > 128).sum()
+    assert all((picture <= glyph("B")).all() for picture in cut)
+    left = [run(Rules(remain=90.0), glyph("B"), seed) for seed in range(12)]
+    lines = [((picture > glyph("B")) & (glyph("B") == 0)).sum() for picture in left]
+    assert max(lines) > 40
+
+
+def test_joins_lead_out_of_a_letter_and_keep_its_ink():
+    low, high = box(glyph("n"))
+    reached = []
+    for seed in range(12):
+        joined = run(Joins(length=(0.15, 0.2)), glyph("n"), seed)
+        assert (joined >= glyph("n")).all()
+        left, right = box(joined)
+        reached.append((low - left) + (right - high))
+    assert min(reached) > 3
+
+
+def test_a_neighbour_shows_at_one_side_only():
+    low, high = box(glyph("O"))
+    for seed in range(12):
+        beside = run(Neighbour(), glyph("O"), seed)
+        new = np.flatnonzero(((beside > glyph("O")) & (glyph("O") == 0)).any(axis=0))
+        assert not len(new) or (new < low).all() or (new > high).all()
+
+
+@pytest.mark.parametrize("name", augment.OWN)
+def test_every_transform_of_ours_composes_with_albumentations(name):
+    import albumentations
+
+    for picture in (glyph("R"), np.repeat(glyph("R")[:, :, None], 3, axis=2)):
+        results = []
+        for _ in range(2):
+            compose = albumentations.Compose([augment.OWN[name](p=1.0)], seed=5)
+            results.append(compose(image=picture)["image"])
+        assert results[0].shape == picture.shape
+        assert results[0].dtype == np.uint8
+        assert np.array_equal(*results)
+        assert results[0].max() > 100
+
+
+def test_a_pipeline_does_shapes_and_pictures_in_the_order_they_are_named():
+    """A transform of pictures before one of shapes keeps both on pictures."""
+    blurred = augment.Pipeline([{"name": "Blur", "sigma": [0.05, 0.05]}, {"name": "Warp"}])
+    assert not blurred.pens(blurred.numbers(np.zeros(1, np.uint64))).any()
+    assert np.array_equal(blurred(glyph(), 3), run_blur(glyph()))
+
+
+def run_blur(picture):
+    return augment.Pipeline([{"name": "Blur", "sigma": [0.05, 0.05]}])(picture, 3)
