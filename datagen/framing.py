@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.frame import MARGIN
-from datagen.ink import _CLEAN as CLEAN
-from datagen.ink import _MIN_CONTRAST as MIN_CONTRAST
-from datagen.ink import FAINT
+from datagen.ink import CLEAN, FAINT, MIN_CONTRAST
 
 Stack = NDArray[np.uint8]
 

@@ -18,9 +18,9 @@ Polarity = Literal["auto", "bright", "dark"]
 
 FAINT = 40  # gray levels of 255; what stays below is not ink but the blur around it
 
-_MIN_CONTRAST = 20  # gray levels between paper and ink; JPEG and sensor noise stay below
+MIN_CONTRAST = 20  # gray levels between paper and ink; JPEG and sensor noise stay below
 _MIN_SEPARATION = 4.0  # standard deviations of the paper between paper and ink
-_CLEAN = 8  # gray levels; a border darker than this all around is already black paper
+CLEAN = 8  # gray levels; a border darker than this all around is already black paper
 _EVEN = 10.0  # gray levels; standard deviation of paper that needs no flattening
 _HAIR = 0.2  # of the way from paper to ink; fainter than this is paper
 _STRONG = 110  # gray levels of 255; a part of a symbol reaches this somewhere
@@ -122,9 +122,9 @@ def ink(levels: Gray, polarity: Polarity = "auto") -> Gray:
     ring = _ring(levels)
     least, most, _, _ = cv2.minMaxLoc(levels)
     black = int(ring.max())
-    if polarity != "dark" and black < _CLEAN and most - black >= _MIN_CONTRAST:
+    if polarity != "dark" and black < CLEAN and most - black >= MIN_CONTRAST:
         return levels
-    if most - least < _MIN_CONTRAST:
+    if most - least < MIN_CONTRAST:
         raise FrameError(f"no ink: the picture is blank (contrast {most - least:.0f} of 255)")
     light = _is_light_on_dark(levels, ring) if polarity == "auto" else polarity == "bright"
     bright = levels if light else 255 - levels
@@ -196,7 +196,7 @@ def _stretch(bright: Gray, threshold: float, mask: NDArray[Any]) -> Gray:
     enough = cv2.countNonZero(away) * 10 > away.size
     (around,), (noise,) = cv2.meanStdDev(bright, mask=away if enough else 1 - mask)
     floor = float(noise[0])
-    if separation < _MIN_CONTRAST or separation < _MIN_SEPARATION * floor:
+    if separation < MIN_CONTRAST or separation < _MIN_SEPARATION * floor:
         raise FrameError(
             f"no ink: nothing stands out from the paper (ink {separation:.0f}, noise {floor:.0f})"
         )
