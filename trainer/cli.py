@@ -1,7 +1,5 @@
 """The `trainer` command: each command parses, calls one function and says what was written."""
 
-import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datagen import console
+from trainer import packaged
 from trainer.presets import PRESETS
 from trainer.printing import Format, printable, printer
+from trainer.quiet import silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,13 @@ app = typer.Typer(
 )
 
 Dataset = Annotated[Path, typer.Argument(help="Folder written by `datagen build`.")]
-Model = Annotated[Path, typer.Argument(help="A model.keras written by `trainer fit`.")]
+Model = Annotated[
+    Path,
+    typer.Argument(
+        callback=packaged.find,
+        help="A model.keras written by `trainer fit`, or handwriting, which comes with trainer.",
+    ),
+]
 RunOut = Annotated[Path, typer.Option("--out", help="Folder of the run; made if need be.")]
 Epochs = Annotated[int | None, typer.Option(help="Most epochs, if not the preset's.")]
 Batch = Annotated[int | None, typer.Option(help="Pictures a step, if not the preset's.")]
@@ -164,12 +170,15 @@ def evaluate(
     console.summary(f"scored {split} of {metrics['dataset']}", {**facts, "page": result.page})
 
 
-@app.command(
-    epilog="Example: trainer predict runs/compact/model.keras scan.png photos/ --format csv"
-)
+@app.command(epilog="Example: trainer predict scan.png photos/ --format csv")
 def predict(
-    model: Model,
-    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Pictures, or folders of pictures; before them a model.keras, where another one "
+            "than handwriting, which comes with trainer, is to read them."
+        ),
+    ],
     top: Annotated[int, typer.Option(help="Number of candidates a picture.")] = 5,
     only: Only = None,
     reject: Annotated[
@@ -184,9 +193,10 @@ def predict(
     What can't be read is reported on standard error; the exit code is then 1, after all the others.
     """
     console.show(not quiet)
+    model, pictures = packaged.split(paths)
     with _tensorflow():
         from trainer.predict import predict as run
-    found = run(model, paths, top, only, reject=reject, average=average)
+    found = run(model, pictures, top, only, reject=reject, average=average)
     write = printer(form)
     failures = 0
     for prediction in found:
@@ -229,18 +239,9 @@ def _say(run: "Run") -> None:
 @contextmanager
 def _tensorflow() -> "Iterator[None]":
     """Import TensorFlow within: its libraries greet on file descriptor 2 whatever is set."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            import keras  # noqa: F401
-
-            os.dup2(kept, 2)
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+    with silence():
+        import keras  # noqa: F401
+    yield
 
 
 if __name__ == "__main__":

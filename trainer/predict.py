@@ -16,6 +16,7 @@ from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError
 from datagen.frame import FrameError, Mode, frame
 from datagen.pictures import EXTENSIONS, read
+from trainer import packaged
 from trainer.infer import Reader
 from trainer.model_file import Metadata, load_model
 from trainer.probabilities import among, calibrated, restricted
@@ -76,7 +77,7 @@ class _Task:
 
 
 def predict(
-    model: str | Path,
+    model: str | Path | None,
     paths: Iterable[str | Path],
     top: int = 5,
     only: str | None = None,
@@ -91,7 +92,7 @@ def predict(
     taken, and a note says how many others there are.
 
     Args:
-        model: A model file that `trainer` has written.
+        model: A model file that `trainer` has written; None for the one that comes with it.
         paths: Picture files and folders.
         top: Number of candidates a picture, at least 1.
         only: Characters that can occur, such as ``0123456789``; None for all classes.
@@ -106,6 +107,7 @@ def predict(
     """
     if top < 1:
         raise UsageError(f"top (={top}) must be at least 1")
+    model = packaged.default() if model is None else model
     network, metadata = load_model(model)
     if reject and metadata.rejection is None:
         raise UsageError(
