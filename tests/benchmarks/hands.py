@@ -1,0 +1,40 @@
+"""How models read real handwriting: the sets in ../shared/data, each picture once.
+
+    python tests/benchmarks/hands.py [MODEL.keras ...]
+
+Without a model, the one that comes with the package. Of EMNIST's files only the test part is read,
+so that a model trained on the rest is not asked what it was taught; the sets of symbols are read
+whole. Prints accuracy by source: strict / with look-alikes as one.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from levers import DATA, SOURCES, TABLE, real, score
+
+from trainer import model_file, packaged
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="*", type=Path)
+    options = parser.parse_args()
+    tests = {name: real(kind, DATA / path) for name, (kind, path) in SOURCES.items()}
+    print(f"{'model':40}", *(f"{name} ({len(t[1]):,})".rjust(22) for name, t in tests.items()))
+    for path in options.models or [packaged.default()]:
+        network, metadata = model_file.load_model(path)
+        if metadata.table.digest != TABLE.digest:
+            print(f"{path}: its classes are not the 89 of math-vision; it is left out")
+            continue
+        shapes = np.array(TABLE.shapes)
+        cells = [score(network, shapes, *test) for test in tests.values()]
+        print(f"{path!s:40}", *(f"{strict:12.1f} / {free:5.1f} %" for strict, free in cells))
+
+
+if __name__ == "__main__":
+    main()
