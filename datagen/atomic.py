@@ -33,8 +33,11 @@ def atomic_file(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
             if durable:
                 os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk is reported without a name
         raise
     if durable:
         sync_folder(path.parent)
@@ -60,10 +63,24 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
     """Write a CSV table with a header, whole or not at all; the same rows give the same bytes."""
     with atomic_file(path) as file:
         text = io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-        text.detach()
+        try:
+            _write_rows(text, columns, rows)
+        finally:
+            with contextlib.suppress(ValueError):  # it was closed
+                text.detach()
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return what `write_csv` writes."""
+    text = io.StringIO()
+    _write_rows(text, columns, rows)
+    return text.getvalue()
+
+
+def _write_rows(file: IO[str], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
 
 
 def remove_leftovers(folder: Path) -> int:

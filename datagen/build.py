@@ -6,44 +6,42 @@ that no picture stands in two splits, not even a full stop that two families dra
 
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from datagen import (
     __version__,
     characters,
-    console,
     decisions,
+    described,
     drawn_fonts,
+    failed,
     manifest,
-    metadata,
     network,
     recipe,
-    shards,
-    weights,
+    sums,
 )
-from datagen.atomic import atomic_file, remove_leftovers, write_csv, write_text
+from datagen.atomic import remove_leftovers, write_csv
+from datagen.characters import CharacterTable
 from datagen.claim import claim
+from datagen.describe import describe
 from datagen.drawn_fonts import families_of, font_rows, fonts_of, rejected_glyphs
-from datagen.errors import UsageError
-from datagen.executor import Executor, default_workers
+from datagen.errors import InputError, UsageError
+from datagen.executor import default_workers
 from datagen.fonts import FontAudit
 from datagen.judge import Judged, judge
+from datagen.lock import hold
 from datagen.manifest import SPLITS, Rejected
-from datagen.plan import Plan, cut, plan, unused_rows
+from datagen.plan import plan, unused_rows
 from datagen.recipe import Recipe
-from datagen.recipe_toml import to_toml
-from datagen.shards import SHARDS_CSV, STATE, Finished, Shard
+from datagen.shards import STATE, Finished
 from datagen.sources import open_source
 from datagen.survey import Pictures, open_pixels, survey
-from datagen.tally import count_classes, count_sources, pictures_elsewhere, real_rows
-from datagen.worker import Context, ShardTask, setup, write_shard
-
-_ORDER = ("test", "validation", "train")
+from datagen.tally import count_sources
+from datagen.worker import Context
+from datagen.writing import Writing
 
 
 @dataclass(frozen=True)
@@ -98,34 +96,68 @@ def build(
         raise UsageError(f"workers (={workers}) must be at least 1")
     given = recipe.read(recipe_name)
     resolved = recipe.decide(recipe.resolve(given, sources or {}), decided)
-    return _Build(given, resolved, out, workers).run()
+    notes = [
+        f"no path was given for the source {name}: nothing comes from it"
+        for name in recipe.left_out(given, resolved)
+    ]
+    return Build(resolved, out, workers, notes=notes).run()
 
 
-class _Build:
-    """One run of a build; the steps in order."""
+class Build:
+    """One run of a build; the steps in order.
 
-    def __init__(self, given: Recipe, resolved: Recipe, out: Path, workers: int) -> None:
+    Args:
+        resolved: What to build.
+        out: Folder of the dataset.
+        workers: Number of processes.
+        places: Where sources lie now, by name; the recipe's paths where not named.
+        table: The classes, where the recipe's file of them need not be there any more. The folder
+            then holds nothing but parts of the same dataset.
+        notes: What a user should know already.
+    """
+
+    def __init__(
+        self,
+        resolved: Recipe,
+        out: Path,
+        workers: int,
+        places: Mapping[str, Path] | None = None,
+        table: CharacterTable | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
         self._recipe = resolved
         self._out = out
         self._workers = workers
-        self._characters = characters.load(resolved.characters)
+        self._characters = characters.load(resolved.characters) if table is None else table
+        self._mixed = table is None
         self._sources = {
-            name: open_source(s.kind, Path(s.path), self._characters, s.options)
+            name: open_source(
+                s.kind, (places or {}).get(name, Path(s.path)), self._characters, s.options
+            )
             for name, s in resolved.sources.items()
             if not s.drawn
         }
-        self._notes = [
-            f"no path was given for the source {name}: nothing comes from it"
-            for name in recipe.left_out(given, resolved)
-        ]
+        self._notes = list(notes)
         said = [Path(path) for path in resolved.curate.decisions]
         self._decisions = decisions.read(said, self._characters)
         self._notes += [f"conflict: {conflict}" for conflict in self._decisions.conflicts]
-        self._written = 0
+        self._writing: Writing | None = None
 
     def run(self) -> Built:
+        """Build, or go on; the folder is this process's alone meanwhile."""
+        with hold(self._out, "build"):
+            try:
+                return self._run()
+            except KeyboardInterrupt as stop:
+                done = self._writing or "no shard is done yet"
+                raise KeyboardInterrupt(f"{done}; run the same command again to go on") from stop
+
+    def _run(self) -> Built:
         audit = fonts_of(self._recipe, self._characters, self._workers)
-        claim(self._out, "build", self._identity(audit))
+        stamps = self._stamps()
+        begun = self._mixed and any((self._out / STATE).glob("*-of-*.json"))
+        claim(self._out, "build", self._identity(audit, stamps), begun)
+        failed.forget(self._out)
         (self._out / "manifests").mkdir(exist_ok=True)
         remove_leftovers(self._out / "manifests")
         pictures = survey(
@@ -136,12 +168,20 @@ class _Build:
             self._out / STATE / "pixels",
             self._workers,
         )
+        for name in (name for name, stamp in self._stamps().items() if stamps[name] != stamp):
+            raise InputError(
+                f"{name} changed while it was read; see to it that nothing writes to it and run "
+                "the same command again"
+            )
         judged = self._curate(pictures)
         pictures, keep = judged.pictures, judged.keep
         doubled = judged.rejected(self._characters)
         planned = plan(self._recipe, pictures, keep, len(self._characters))
         families = families_of(self._recipe, audit)
-        done = self._write_shards(planned, pictures, audit, families)
+        pixels = self._out / STATE / "pixels"
+        context = Context(self._out, self._recipe, self._characters, audit.faces, families, pixels)
+        self._writing = Writing(context, planned, pictures)
+        done = self._writing.run(self._workers)
         unused = unused_rows(planned, pictures, self._characters, self._recipe)
         drawn = [row for shard in done for row in shard.rejected]
         glyphs = rejected_glyphs(audit, self._recipe.drawn or "")
@@ -157,73 +197,20 @@ class _Build:
         ask = functools.partial(network.ask, folder=self._out / STATE)
         return judge(pictures, pixels, self._characters, config, decided, ask)
 
-    def _identity(self, audit: FontAudit) -> dict[str, str]:
+    def _stamps(self) -> dict[str, str]:
+        return {f"source {name}": s.fingerprint() for name, s in self._sources.items()}
+
+    def _identity(self, audit: FontAudit, stamps: Mapping[str, str]) -> dict[str, Any]:
         """What the bytes of the dataset depend on."""
         fonts = "\n".join(f"{f.sha256} {f.index} {f.group} {f.labels}" for f in audit.faces)
         return {
             "version": __version__,
-            "recipe": _digest(to_toml(self._recipe)),
-            "characters": self._characters.digest,
+            "recipe": self._recipe.model_dump(mode="json"),
+            "characters": self._characters.to_csv(),
             "decisions": self._decisions.digest,
-            "fonts": _digest(fonts),
-            **{f"source {n}": s.fingerprint() for n, s in self._sources.items()},
+            "fonts": hashlib.sha256(fonts.encode()).hexdigest(),
+            **stamps,
         }
-
-    def _write_shards(
-        self, planned: Plan, pictures: Pictures, audit: FontAudit, families: Mapping[str, str]
-    ) -> list[Finished]:
-        context = Context(
-            self._out,
-            self._recipe,
-            self._characters,
-            audit.faces,
-            families,
-            self._out / STATE / "pixels",
-        )
-        done: dict[str, list[Finished]] = {}
-        total = sum(len(entries) for entries in planned.splits.values())
-        with (
-            Executor(write_shard, self._workers, setup, (context,)) as executor,
-            console.progress("writing shards", total, "images") as advance,
-        ):
-            for split in _ORDER:
-                hashes = pictures_elsewhere(
-                    self._out, self._recipe.name, split, planned, pictures, done
-                )
-                taken = self._out / STATE / f"taken-{split}.npy"
-                with atomic_file(taken, durable=False) as file:
-                    np.save(file, hashes)
-                done[split] = []
-                entries = planned.splits[split]
-                for finished in self._write_split(executor, split, entries, pictures, taken):
-                    done[split].append(finished)
-                    advance(finished.records)
-        return [finished for split in SPLITS for finished in done[split]]
-
-    def _write_split(
-        self,
-        executor: Executor[ShardTask, Finished],
-        split: str,
-        entries: NDArray[np.void],
-        pictures: Pictures,
-        taken: Path,
-    ) -> Iterator[Finished]:
-        """Yield the finished shards of a split in order, writing those that are missing."""
-        parts = cut(entries, self._recipe.shards.records)
-        names = [Shard(self._recipe.name, split, i, len(parts)) for i in range(len(parts))]
-        found = {shard: shards.finished(self._out, shard) for shard in names}
-        tasks = (
-            ShardTask(shard, part, real_rows(pictures, part), taken)
-            for shard, part in zip(names, parts, strict=True)
-            if found[shard] is None
-        )
-        written = executor.run(tasks)
-        for shard in names:
-            before = found[shard]
-            if before is None:
-                _, before = next(written)
-                self._written += 1
-            yield before
 
     def _finish(
         self,
@@ -233,15 +220,12 @@ class _Build:
         families: Mapping[str, str],
     ) -> Built:
         folder = self._out / "manifests"
-        write_text(self._out / "recipe.toml", to_toml(self._recipe))
-        write_text(folder / "characters.csv", self._characters.to_csv())
-        rows = [[getattr(shard, column) for column in SHARDS_CSV] for shard in done]
-        write_csv(folder / "shards.csv", SHARDS_CSV, rows)
         manifest.write_rejected(folder / "rejected.csv", rejected)
         write_csv(folder / "fonts.csv", drawn_fonts.COLUMNS, font_rows(audit, families))
-        counts = count_classes(done, len(self._characters))
-        weights.write(folder, self._characters, counts)
-        metadata.write(self._out, self._recipe, self._characters, done)
+        others = described.write(self._out, self._recipe, self._characters, done)
+        others += ["manifests/rejected.csv", "manifests/fonts.csv", sums.IDENTITY]
+        sums.write(self._out, self._recipe.name, list(done), others)
+        describe(self._out)
         for name in ("pixels", *(f"taken-{split}.npy" for split in SPLITS)):
             (self._out / STATE / name).unlink(missing_ok=True)
         return Built(
@@ -252,10 +236,6 @@ class _Build:
             rejected=len(rejected),
             families=len({face.family for face in audit.faces}),
             bytes=sum(shard.bytes for shard in done),
-            written=self._written,
+            written=self._writing.written if self._writing else 0,
             notes=self._notes,
         )
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,45 +1,83 @@
 """Who a folder belongs to: made ours before the first file, refused where it holds something else.
 
 What the bytes of a dataset depend on is kept in one small file beside them. The same command finds
-the same identity and goes on; another is told what differs and leaves the folder alone.
+the same identity and goes on; another is told what differs and leaves the folder alone. Only one
+process works in a folder at a time: see `datagen.lock`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from datagen.atomic import remove_leftovers, write_text
 from datagen.errors import InputError
 from datagen.shards import STATE
 
+_SHOWN = 15  # characters; longer texts are hashes or tables and would tell nobody anything
 
-def claim(folder: Path, kind: str, identity: Mapping[str, str]) -> None:
+
+def claim(folder: Path, kind: str, identity: Mapping[str, Any], begun: bool = True) -> None:
     """Make a folder ours, or go on in one that already is.
 
     Args:
         folder: The folder; made where it is missing.
         kind: What is made in it, such as ``build``.
-        identity: What the result depends on, by name.
+        identity: What the result depends on, by name; values that JSON can hold.
+        begun: Whether there is anything yet that could be mixed with something else.
 
     Raises:
         InputError: The folder holds something else, or the result of something that differs.
     """
+    check_kind(folder, kind)
     state = folder / STATE / f"{kind}.json"
-    if state.exists():
+    if begun and state.exists():
         try:
             before = json.loads(state.read_text(encoding="utf-8"))
-        except ValueError as error:
+            changed = list(changes(before, json.loads(json.dumps(identity))))
+        except (ValueError, AttributeError) as error:
             raise InputError(f"{state}: the record of the {kind} is damaged ({error})") from error
-        names = {*before, *identity}
-        changed = sorted(name for name in names if before.get(name) != identity.get(name))
         if changed:
             raise InputError(
                 f"{folder}: holds a {kind} that differs in its {', '.join(changed)}; give another "
                 "--out or remove the folder"
             )
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder}: holds something that is no {kind} of ours; give another --out")
     for place in (folder, folder / STATE):
         place.mkdir(parents=True, exist_ok=True)
         remove_leftovers(place)
-    write_text(state, json.dumps(identity, indent=2) + "\n")
+    write_text(state, text_of(identity))
+
+
+def text_of(identity: Mapping[str, Any]) -> str:
+    """Return what the record of a claim holds."""
+    return json.dumps(identity, indent=2) + "\n"
+
+
+def check_kind(folder: Path, kind: str) -> None:
+    """Prove that a folder is empty, missing, or holds something of ours of this kind.
+
+    Raises:
+        InputError: It holds something else.
+    """
+    state = folder / STATE
+    if (state / f"{kind}.json").exists() or not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is a file; give another --out")
+    others = [path for path in folder.iterdir() if path != state]
+    if others or (state.is_dir() and any(state.glob("*.json"))):
+        raise InputError(f"{folder}: holds something that is no {kind} of ours; give another --out")
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any], where: str = "") -> Iterator[str]:
+    """Name what differs, with the values where they are short enough to say something."""
+    for name in sorted({*before, *now}):
+        old, new = before.get(name), now.get(name)
+        if old == new:
+            continue
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from changes(old, new, f"{where}{name}.")
+        elif all(value is not None and len(json.dumps(value)) <= _SHOWN for value in (old, new)):
+            yield f"{where}{name} (was {old}, is now {new})"
+        else:
+            yield f"{where}{name}"

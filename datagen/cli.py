@@ -185,7 +185,7 @@ def build(
     )
 
 
-from datagen import cli_look  # noqa: E402, F401 - its commands stand last in the help
+from datagen import cli_export, cli_look  # noqa: E402, F401 - its commands stand last in the help
 
 if __name__ == "__main__":
     main()

@@ -1,33 +1,80 @@
 """The commands of `datagen` that look at what was made: verify, show, report."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from datagen import console
 from datagen.cli_options import Quiet, Sources, Workers, app, parse_sources
+from datagen.errors import UsageError
+
+if TYPE_CHECKING:
+    from datagen.evidence import Problem
 
 
-@app.command(epilog="Example: [bold]datagen verify data/quickstart[/]")
+@app.command(epilog="Example: [bold]datagen verify data/quickstart --repair[/]")
 def verify(
     dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make again exactly what is damaged.")
+    ] = False,
+    source: Sources = None,
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
-    """Prove every file of a dataset against its manifests; exit 1 if anything is wrong."""
+    """Prove every file of a dataset against all others; exit 1 if anything is wrong."""
     console.show(not quiet)
+    sources = parse_sources(source)
+    if sources and not repair:
+        raise UsageError("--source is of use with --repair only: nothing else reads the sources")
+    if repair:
+        _repair(dataset, sources, workers)
+        return
     from datagen.verify import verify as run
 
     done = run(dataset, workers)
-    for problem in done.problems:
-        typer.echo(problem, err=True)
+    _say(done.problems)
     if done.problems:
-        raise console.fail(f"{dataset}: {len(done.problems)} problems found", 1)
+        raise console.fail(
+            f"{dataset}: {_count(done.problems)} found; --repair makes again what is damaged", 1
+        )
     console.summary(
         "Dataset proved: nothing is wrong",
         {"shards": done.shards, "records": done.records, "folder": dataset},
     )
+
+
+def _repair(dataset: Path, sources: Mapping[str, Path], workers: int | None) -> None:
+    from datagen.repair import ASIDE
+    from datagen.repair import repair as run
+
+    done = run(dataset, sources, workers)
+    _say(done.problems)
+    for name in done.restored:
+        console.note(f"restored: {name}")
+    for name in done.aside:
+        console.note(f"moved to {ASIDE}: {name}")
+    if done.left:
+        typer.echo("Still wrong:", err=True)
+        _say(done.left)
+        raise console.fail(
+            f"{dataset}: {_count(done.left)} left{done.reason and ': '}{done.reason}", 1
+        )
+    console.summary(
+        "Dataset repaired" if done.problems else "Dataset proved: nothing is wrong",
+        {"problems": len(done.problems), "restored": len(done.restored), "folder": dataset},
+    )
+
+
+def _say(problems: "Sequence[Problem]") -> None:
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+
+
+def _count(problems: "Sequence[Problem]") -> str:
+    return f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
 
 
 @app.command(epilog="Example: [bold]datagen show data/quickstart 0f3c --png sample.png[/]")

@@ -19,6 +19,14 @@ from datagen.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+_HINTS = {
+    errno.ENOSPC: "; free some space and run the same command again",
+    errno.EDQUOT: "; free some space and run the same command again",
+    errno.EROFS: "; give a folder that can be written",
+    errno.EACCES: "; change its permissions or give another folder",
+    errno.EPERM: "; change its permissions or give another folder",
+}
+
 _shown = False
 
 Advance = Callable[[int], None]
@@ -107,7 +115,8 @@ class Group(typer.core.TyperGroup):
             if error.errno in (None, errno.EINVAL):
                 raise
             where = f"{error.filename}: " if error.filename else ""
-            raise fail(f"{where}{os.strerror(error.errno or 0)}", 1) from error
+            hint = _HINTS.get(error.errno, "")
+            raise fail(f"{where}{os.strerror(error.errno)}{hint}", 1) from error
 
 
 def version_option(program: str) -> Any:

@@ -1,26 +1,30 @@
-"""Where work runs: in this process, or in a pool of processes that outlives single failures.
+"""Where work runs: in this process, or in processes that outlive single failures.
 
 The steps know nothing of it. A task is a picklable value; the same tasks give the same results in
-any place and any order. A worker that dies takes its task down with it, so the pool is replaced and
-the task tried again, three times in all.
+any place and any order. Each worker process holds one task at a time, so that when it dies, the
+task that is to blame is known: another worker takes its place and that task is tried again, three
+times in all. The others never notice. (A process pool can't tell, and takes all of them down.)
 """
 
 import contextlib
-import multiprocessing
 import os
-import signal
+import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from datagen import console
+from datagen.child import Child, Died
 from datagen.errors import InputError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 ATTEMPTS = 3
+_FINAL = (InputError, OSError)
+"""Errors that somebody has to mend first, such as a full disk: trying again helps nobody."""
 
 
 def default_workers() -> int:
@@ -28,6 +32,26 @@ def default_workers() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@dataclass(eq=False)
+class _Job:
+    """A task on its way: how often it was begun, then its result or what went wrong."""
+
+    task: Any
+    attempts: int = 0
+    done: threading.Event = field(default_factory=threading.Event)
+    result: Any = None
+    error: BaseException | None = None
+
+    def failed(self, error: Exception) -> bool:
+        """Take note of a failure; returns whether that was the last."""
+        self.attempts += 1
+        self.error = error
+        last = isinstance(error, _FINAL) or self.attempts >= ATTEMPTS
+        if not last:
+            console.note(f"note: {_cause(error)}; trying again")
+        return last
 
 
 class Executor(Generic[Task, Result]):
@@ -38,6 +62,7 @@ class Executor(Generic[Task, Result]):
         workers: Number of processes; 1 runs everything in this one.
         setup: Called once in each process before its first task.
         arguments: Arguments of `setup`.
+        describe: Says what a task that can't be done is; called only then.
     """
 
     def __init__(
@@ -46,20 +71,25 @@ class Executor(Generic[Task, Result]):
         workers: int,
         setup: Callable[..., None] | None = None,
         arguments: tuple[Any, ...] = (),
+        describe: Callable[[Task], str] | None = None,
     ) -> None:
         self._function = function
         self._workers = workers
-        self._setup = setup
-        self._arguments = arguments
-        self._pool: ProcessPoolExecutor | None = None
+        self._start = (function, setup, arguments)
+        self._describe = describe or (lambda _: "the same work")
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._children: list[Child | None] = []
+        self._lock = threading.Lock()  # over what the threads and `_stop` do to children
+        self._stopping = False
         if workers <= 1 and setup is not None:
             setup(*arguments)
 
     def __enter__(self) -> "Executor[Task, Result]":
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._stop(kill=kind is not None)
+    def __exit__(self, *_: object) -> None:
+        self._stop()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result]]:
         """Yield each task with its result, in the order of the tasks.
@@ -67,86 +97,107 @@ class Executor(Generic[Task, Result]):
         Only a few tasks are in flight at a time, so that `tasks` may be endless and large.
 
         Raises:
-            InputError: A task killed its worker three times.
+            InputError: A task failed three times, or killed its worker; the message says why.
         """
         if self._workers <= 1:
-            yield from ((task, self._function(task)) for task in tasks)
+            yield from ((task, self._finish(self._here(task))) for task in tasks)
             return
-        yield from self._run_pool(iter(tasks))
-
-    def _run_pool(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Result]]:
-        waiting: list[tuple[Task, Future[Result]]] = []
-        deaths = 0
-        while True:
-            while len(waiting) < 2 * self._workers:
-                try:
-                    task = next(tasks)
-                except StopIteration:
-                    break
-                waiting.append((task, self._submit(task)))
-            if not waiting:
-                return
-            task, future = waiting[0]
-            try:
-                # A wait with a limit lets Ctrl-C through on every platform.
-                while not wait([future], timeout=0.5, return_when=FIRST_COMPLETED).done:
-                    pass
-                result = future.result()
-            except BrokenProcessPool as error:
-                deaths += 1
-                if deaths >= ATTEMPTS:
-                    raise InputError(
-                        f"a worker process died {deaths} times at the same work; it may have run "
-                        "out of memory: try fewer --workers"
-                    ) from error
-                self._stop(kill=True)
-                waiting = [(task, self._submit(task)) for task, _ in waiting]
-                continue
-            deaths = 0
-            waiting.pop(0)
-            yield task, result
-
-    def _submit(self, task: Task) -> "Future[Result]":
+        iterator, waiting = iter(tasks), deque[_Job]()
         try:
-            return self._started().submit(self._function, task)
-        except BrokenProcessPool:
-            self._stop(kill=True)
-            return self._started().submit(self._function, task)
+            while True:
+                while len(waiting) < 2 * self._workers:
+                    try:
+                        waiting.append(_Job(next(iterator)))
+                    except StopIteration:
+                        break
+                    self._submit(waiting[-1])
+                if not waiting:
+                    return
+                job = waiting[0]
+                while not job.done.wait(0.5):  # a limit lets Ctrl-C through on every platform
+                    pass
+                waiting.popleft()
+                yield job.task, self._finish(job)
+        finally:
+            with contextlib.suppress(queue.Empty):  # whoever leaves early wants no more
+                while waiting:
+                    self._jobs.get_nowait()
 
-    def _started(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._workers,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_start_worker,
-                initargs=(self._setup, self._arguments),
-            )
-        return self._pool
+    def _finish(self, job: _Job) -> Any:
+        if job.error is None:
+            return job.result
+        if isinstance(job.error, _FINAL):
+            raise job.error
+        raise InputError(
+            f"{self._describe(job.task)} failed {job.attempts} times: {_cause(job.error)}"
+        ) from job.error
 
-    def _stop(self, kill: bool) -> None:
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        if kill:
-            for process in list((pool._processes or {}).values()):
-                with contextlib.suppress(OSError, ValueError):
-                    process.kill()
-        pool.shutdown(wait=True, cancel_futures=True)
+    def _here(self, task: Task) -> _Job:
+        """Do a task in this process."""
+        job = _Job(task)
+        while True:
+            try:
+                job.result, job.error = self._function(task), None
+                return job
+            except Exception as error:
+                if job.failed(error):
+                    return job
+
+    def _submit(self, job: _Job) -> None:
+        self._jobs.put(job)
+        if len(self._threads) < self._workers:
+            number = len(self._threads)
+            self._children.append(None)
+            thread = threading.Thread(target=self._serve, args=(number,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, number: int) -> None:
+        """Do jobs in a child process, one after the other, until there are no more."""
+        while (job := self._jobs.get()) is not None:
+            try:
+                while not self._try(number, job):
+                    pass
+            except BaseException as error:  # nobody else would hear of it
+                job.error = error
+            job.done.set()
+
+    def _try(self, number: int, job: _Job) -> bool:
+        """Try a job once; returns whether it is settled."""
+        with self._lock:
+            if self._stopping:
+                return True
+            child = self._children[number]
+            if child is None:
+                child = self._children[number] = Child(*self._start)
+        try:
+            job.result, job.error = child.ask(job.task), None
+        except Exception as error:
+            with self._lock:
+                if self._stopping:
+                    return True
+                if isinstance(error, Died):
+                    child.stop()
+                    self._children[number] = None
+            return job.failed(error)
+        return True
+
+    def _stop(self) -> None:
+        """End all children at once: those that are idle hold nothing, the others are not needed."""
+        with self._lock:
+            self._stopping = True
+            for child in self._children:
+                if child is not None:
+                    child.kill()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+        for child in self._children:
+            if child is not None:
+                child.stop()
+        self._threads, self._children, self._stopping = [], [], False
 
 
-def _start_worker(setup: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
-    import cv2
-
-    cv2.setNumThreads(1)  # one process a core; more threads only take turns
-    if setup is not None:
-        setup(*arguments)
-
-
-def _die_with(parent: Any) -> None:
-    """Leave when the parent was killed, instead of waiting for work that never comes."""
-    parent.join()
-    os._exit(1)
+def _cause(error: BaseException) -> str:
+    return str(error) if isinstance(error, Died) else f"{type(error).__name__}: {error}"

@@ -24,10 +24,17 @@ def write(
     folder: Path, recipe: Recipe, characters: CharacterTable, shards: Sequence[Finished]
 ) -> None:
     """Write TFDS' three files; `dataset_info.json` comes last and says that all is there."""
-    names = "".join(f"{c.char}\n" for c in characters)
-    write_text(folder / "label.labels.txt", names)
-    write_text(folder / "features.json", _json(features(recipe.size, len(characters))))
-    write_text(folder / "dataset_info.json", _json(dataset_info(recipe, characters, shards)))
+    for name, text in files(recipe, characters, shards).items():
+        write_text(folder / name, text)
+
+
+def files(recipe: Recipe, characters: CharacterTable, shards: Sequence[Finished]) -> dict[str, str]:
+    """Return the text of TFDS' three files by name."""
+    return {
+        "label.labels.txt": "".join(f"{c.char}\n" for c in characters),
+        "features.json": _json(features(recipe.size, len(characters))),
+        "dataset_info.json": _json(dataset_info(recipe, characters, shards)),
+    }
 
 
 def _json(value: Any) -> str:

@@ -4,15 +4,18 @@ The record is written last. A shard without it does not exist; a shard with it i
 again. That is all there is to resuming.
 """
 
+import base64
+import binascii
 import hashlib
 import json
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from datagen import manifest, tfrecord
-from datagen.atomic import atomic_file, write_text
+from datagen.atomic import atomic_file, csv_text, write_text
 from datagen.errors import InputError
 from datagen.manifest import Rejected, Sample
 
@@ -69,6 +72,8 @@ class Finished:
         sha256: Of the file, hexadecimal.
         rejected: Draws that were thrown away on the way.
         counts: Records by source and label: (source, label, records), sorted.
+        manifest: SHA-256 of its manifest, hexadecimal.
+        rows: What `row_checks` gives for its manifest, base64.
     """
 
     file: str
@@ -78,6 +83,8 @@ class Finished:
     sha256: str
     rejected: tuple[Rejected, ...] = ()
     counts: tuple[tuple[str, int, int], ...] = ()
+    manifest: str = ""
+    rows: str = ""
 
 
 def write(
@@ -99,7 +106,9 @@ def write(
     content = b"".join(map(tfrecord.frame_record, payloads))
     with atomic_file(folder / shard.file) as file:
         file.write(content)
-    manifest.write(folder / shard.manifest, samples)
+    rows = csv_text(manifest.COLUMNS, samples).encode("utf-8", "surrogateescape")
+    with atomic_file(folder / shard.manifest) as file:
+        file.write(rows)
     counts = Counter((sample.source, sample.label) for sample in samples)
     done = Finished(
         file=shard.file,
@@ -109,9 +118,26 @@ def write(
         sha256=hashlib.sha256(content).hexdigest(),
         rejected=tuple(rejected),
         counts=tuple((*key, count) for key, count in sorted(counts.items())),
+        manifest=hashlib.sha256(rows).hexdigest(),
+        rows=row_checks(rows),
     )
     write_text(folder / shard.done, json.dumps(asdict(done)) + "\n")
     return done
+
+
+def row_checks(content: bytes) -> str:
+    """Return a CRC-16 of each line of a manifest, base64: they tell which line was changed."""
+    checks = [binascii.crc_hqx(line, 0) for line in content.split(b"\n")]
+    return base64.b64encode(struct.pack(f"<{len(checks)}H", *checks)).decode()
+
+
+def read_checks(text: str) -> tuple[int, ...]:
+    """Read what `row_checks` wrote; nothing where it is damaged."""
+    try:
+        data = base64.b64decode(text, validate=True)
+        return struct.unpack(f"<{len(data) // 2}H", data)
+    except (ValueError, struct.error):
+        return ()
 
 
 def finished(folder: Path, shard: Shard) -> Finished | None:
@@ -119,15 +145,26 @@ def finished(folder: Path, shard: Shard) -> Finished | None:
 
     A file that went missing or changed its size since makes the shard unfinished.
     """
+    done = recorded(folder, shard)
+    try:
+        whole = done is not None and (folder / shard.file).stat().st_size == done.bytes
+    except OSError:
+        return None
+    return done if whole and (folder / shard.manifest).exists() else None
+
+
+def recorded(folder: Path, shard: Shard) -> Finished | None:
+    """Return the record of a shard, whether or not its files are there; None where none is."""
     try:
         values = json.loads((folder / shard.done).read_text(encoding="utf-8"))
         values["rejected"] = tuple(Rejected(*row) for row in values["rejected"])
         values["counts"] = tuple((s, int(label), int(n)) for s, label, n in values["counts"])
         done = Finished(**values)
-        whole = (folder / shard.file).stat().st_size == done.bytes
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return done if whole and (folder / shard.manifest).exists() else None
+    numbers = isinstance(done.records, int) and isinstance(done.bytes, int)
+    texts = all(isinstance(text, str) for text in (done.sha256, done.manifest, done.rows))
+    return done if numbers and texts and done.manifest else None
 
 
 def read(path: Path, size: int) -> Iterator[tfrecord.Record]:

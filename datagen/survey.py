@@ -134,7 +134,7 @@ def survey(
     codes = [c.codepoint for c in characters]
     with (
         atomic_file(pixels, durable=False) as file,
-        Executor(frames.frame_chunk, workers) as executor,
+        Executor(frames.frame_chunk, workers, describe=_pictures) as executor,
         progress("reading pictures", None, "pictures") as advance,
     ):
         for index, (name, source) in enumerate(sources.items()):
@@ -149,6 +149,11 @@ def _tasks(name: str, source: Source, size: int, mode: Mode, done: Path | None) 
     for number, chunk in enumerate(source.index()):
         kept = None if done is None else done / f"{name}-{number:06d}.npz"
         yield Frames(chunk, size, mode, kept)
+
+
+def _pictures(task: Frames) -> str:
+    rows = task.chunk.rows
+    return f"reading the {len(rows)} pictures from {rows[0].origin} to {rows[-1].origin}"
 
 
 def _finish(names: list[str], columns: _Columns) -> Pictures:

@@ -4,12 +4,10 @@ Effective number of samples and the weights made of it: Cui et al. 2019, "Class-
 on effective number of samples". The same weights serve as alpha of the focal loss, class by class.
 """
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.atomic import write_csv
+from datagen.atomic import csv_text
 from datagen.characters import CharacterTable
 
 COLUMNS = ("label", "codepoint", "samples", "effective", "weight", "alpha")
@@ -36,10 +34,8 @@ def class_weights(samples: NDArray[np.integer], beta: float = BETA) -> NDArray[n
     return np.asarray(weights * (present / max(float(weights.sum()), 1e-12)), np.float64)
 
 
-def write(
-    folder: Path, characters: CharacterTable, samples: NDArray[np.integer], beta: float = BETA
-) -> None:
-    """Write the weights of a dataset's classes beside its manifests."""
+def table(characters: CharacterTable, samples: NDArray[np.integer], beta: float = BETA) -> str:
+    """Return the weights of a dataset's classes as CSV text."""
     effective, weights = effective_number(samples, beta), class_weights(samples, beta)
     rows = (
         (
@@ -52,4 +48,4 @@ def write(
         )
         for c in characters
     )
-    write_csv(folder / FILE, COLUMNS, rows)
+    return csv_text(COLUMNS, rows)

@@ -144,10 +144,17 @@ def _calibration(facts: Facts) -> list[str]:
         return ["There was no validation split to fit a temperature on."]
     rejection = metrics["rejection"]
     passed = ", ".join(f"{_percent(v)} of {kind}" for kind, v in rejection["accepted"].items())
-    return [
+    before, after = _percent(metrics["ece_before"]), _percent(metrics["ece"])
+    fitted = (
         f"Probabilities are taken at temperature {metrics['temperature']}, fitted on the "
-        f"validation split, whose calibration error it brings from "
-        f"{_percent(metrics['ece_before'])} to {_percent(metrics['ece'])}.",
+        f"validation split, whose calibration error it brings from {before} to {after}."
+    )
+    plain = (
+        "Probabilities are taken as the network gives them, at temperature 1.0; their calibration "
+        f"error on the validation split is {after}."
+    )
+    return [
+        plain if metrics["temperature"] == 1.0 else fitted,
         f"`--reject` goes by {rejection['score']} and keeps {_percent(rejection['kept'])} of the "
         f"validation pictures; of pictures that show none of the classes it lets through {passed}.",
     ]

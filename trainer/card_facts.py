@@ -122,8 +122,8 @@ def read_fonts(dataset: Path) -> pd.DataFrame:
     return table[table["usable"].astype(int) > 0]
 
 
-def read_evaluation(folder: Path, metadata: Metadata) -> Evaluated:
-    """Read what `trainer evaluate` wrote.
+def read_evaluation(folder: Path, model: Path, metadata: Metadata) -> Evaluated:
+    """Read what `trainer evaluate` wrote of a model.
 
     Raises:
         InputError: The folder holds no evaluation, or one of another model.
@@ -132,11 +132,12 @@ def read_evaluation(folder: Path, metadata: Metadata) -> Evaluated:
     metrics = read_json(file) if file.is_file() else {}
     if "per_source" not in metrics:
         raise InputError(f"{folder} holds no evaluation: give a folder of `trainer evaluate`")
-    temperature = metrics.get("temperature")
-    if temperature != metadata.temperature:
+    scored = Path(metrics["model"])
+    other = scored.is_file() and scored.read_bytes() != model.read_bytes()
+    if other or metrics.get("temperature") != metadata.temperature:
         raise InputError(
-            f"{folder} is the evaluation of another model, one with temperature "
-            f"{temperature} where this one has {metadata.temperature}: evaluate again"
+            f"{folder} is the evaluation of another model, {scored}, or of this one as it was "
+            f"before: evaluate {model} again"
         )
     counts = _table(folder / "per_class.csv", ["codepoint", "count"])
     of = dict(zip(counts["codepoint"], counts["count"].astype(int), strict=True))
@@ -204,7 +205,10 @@ def _same(shipped: Recipe, recipe: Recipe) -> bool:
         for name, source in shipped.sources.items()
         if name in recipe.sources or not source.optional
     }
-    return bool(shipped.model_copy(update={"sources": kept}) == recipe)
+    changes: dict[str, Any] = {"sources": kept}
+    if all(source.drawn for source in kept.values()):
+        changes["curate"] = recipe.curate  # which checks real pictures, and there are none
+    return bool(shipped.model_copy(update=changes) == recipe)
 
 
 def _quoted(text: str) -> str:

@@ -104,7 +104,7 @@ def hold(dataset: Dataset, split: str) -> tuple[NDArray[np.uint8], NDArray[np.in
     if done != count:
         raise InputError(
             f"{dataset.folder}: the split {split} has {done:,} records where manifests/shards.csv "
-            f"states {count:,}; build the dataset again"
+            f"states {count:,}; `datagen verify {dataset.folder} --repair` mends it"
         )
     return images, labels
 

@@ -7,6 +7,7 @@ before an epoch has been spent on the others.
 import csv
 import hashlib
 import io
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -69,10 +70,11 @@ class Dataset:
 def open_dataset(folder: str | Path) -> Dataset:
     """Open a dataset folder written by ``datagen build`` and check that its shards are whole.
 
-    Only sizes are compared here: ``datagen verify`` also proves every byte.
+    Sizes and counts are compared here: ``datagen verify`` also proves every byte.
 
     Raises:
-        InputError: It is no dataset folder, or a shard is missing or of another size than stated.
+        InputError: It is no dataset folder, a shard is missing or of another size than stated, or
+            two files state different counts.
     """
     root = Path(folder)
     listing = root / "manifests" / "shards.csv"
@@ -86,6 +88,8 @@ def open_dataset(folder: str | Path) -> Dataset:
             )
     name, size, frame = _recipe(recipe_file)
     text = _text(listing)
+    splits = _splits(root, listing, text)
+    _compare(root, splits)
     return Dataset(
         folder=root,
         name=name,
@@ -93,7 +97,7 @@ def open_dataset(folder: str | Path) -> Dataset:
         frame=frame,
         characters=characters.load(root / "manifests" / "characters.csv"),
         digest=hashlib.sha256(text.encode()).hexdigest(),
-        splits=_splits(root, listing, text),
+        splits=splits,
     )
 
 
@@ -163,13 +167,38 @@ def _check(path: Path, stated: int) -> None:
         actual = path.stat().st_size
     except FileNotFoundError as error:
         raise InputError(
-            f"{path} is missing: run the same `datagen build` again to write it"
+            f"{path} is missing: `datagen verify {path.parent} --repair` makes it again"
         ) from error
     if actual != stated:
         raise InputError(
             f"{path} has {actual:,} bytes where manifests/shards.csv states {stated:,}: "
-            "delete it and run the same `datagen build` again"
+            f"`datagen verify {path.parent} --repair` makes it again"
         )
+
+
+def _compare(root: Path, splits: Mapping[str, tuple[Shard, ...]]) -> None:
+    """Compare counts with those of ``dataset_info.json``, which a build writes last."""
+    path = root / "dataset_info.json"
+    if not path.exists():
+        if (root / ".build").is_dir():
+            raise InputError(f"{root}: its build did not finish; run the same command again")
+        return
+    try:
+        stated = {
+            split["name"]: [int(count) for count in split["shardLengths"]]
+            for split in json.loads(_text(path))["splits"]
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} can't be read ({error}): `datagen verify {root} --repair` makes it again"
+        ) from error
+    for split in {**stated, **splits}:
+        listed = [shard.records for shard in splits.get(split, ())]
+        if [count for count in stated.get(split, []) if count] != listed:
+            raise InputError(
+                f"{root}: dataset_info.json states other counts of records for {split} than "
+                f"manifests/shards.csv; `datagen verify {root}` says which is wrong"
+            )
 
 
 def _recipe(path: Path) -> tuple[str, int, str]:

@@ -82,7 +82,7 @@ def release(
     if identity["dataset_digest"] != source.digest:
         raise InputError(f"{run} wasn't trained on {dataset}: give the dataset that it was")
     network, metadata = load_model(folder.model)  # uncompiled: it has no optimizer any more
-    others = [read_evaluation(Path(given), metadata) for given in evaluations]
+    others = [read_evaluation(Path(given), folder.model, metadata) for given in evaluations]
     targets = [Path(out) / f"{name}{ending}" for ending in ENDINGS]
     _check_out(targets)
     Path(out).mkdir(parents=True, exist_ok=True)
@@ -176,7 +176,7 @@ def _write_card(
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = evaluate(beside[0], dataset.folder, scratch, SPLIT).folder
-        own = card_facts.read_evaluation(folder, facts["metadata"])
+        own = card_facts.read_evaluation(folder, beside[0], facts["metadata"])
     text = card(
         card_facts.Facts(
             **facts,

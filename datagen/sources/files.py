@@ -1,5 +1,6 @@
 """What sources of picture files share: chunks, class names, and what is no picture."""
 
+import errno
 import os
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,9 @@ from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.sources import CHUNK, Picture, Row, Unreadable
 from datagen.sources.archive import read_entry
+
+_LOST = {errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE}
+"""What is wrong with the disk or the permissions and not with the picture."""
 
 Key = str | int
 """How a file is opened: its path under a folder as the system knows it, or its index in a zip."""
@@ -53,6 +57,12 @@ class FileChunk:
             try:
                 yield read_picture(self.root, key, row.origin)
             except InputError as error:
+                if isinstance(cause := error.__cause__, OSError) and cause.errno in _LOST:
+                    # Left out, it would be missing from this run and there again in the next.
+                    raise InputError(
+                        f"{self.root}: {error}; mend that or take the file away, and run the same "
+                        "command again"
+                    ) from error
                 yield Unreadable(str(error))
 
 

@@ -136,9 +136,10 @@ def test_another_recipe_is_not_mixed_in(recipe, sources, dataset, tmp_path):
     other = tmp_path / "other.toml"
     other.write_text(recipe.read_text() + "\n[curate]\nduplicates = 'keep'\n")
     before = hashes(dataset)
-    with pytest.raises(InputError, match="differs in its recipe"):
+    changed = r"differs in its recipe.curate.duplicates \(was drop, is now keep\); give another"
+    with pytest.raises(InputError, match=changed):
         build(other, dataset, sources, workers=1)
-    with pytest.raises(InputError, match="differs in its recipe, source emnist"):
+    with pytest.raises(InputError, match=r"recipe\.sources\.emnist, source emnist; give"):
         build(recipe, dataset, {"symbols": sources["symbols"]}, workers=1)
     assert hashes(dataset) == before
 

@@ -34,7 +34,9 @@ def write_dataset(folder, table, splits, *, size, shards=None, name="tiny", sour
     """Write `splits`, {split: (uint8 images (n, size, size), int labels (n,))}, as a dataset."""
     (folder / "manifests").mkdir(parents=True)
     (folder / "manifests" / "characters.csv").write_text(table.to_csv(), encoding="utf-8")
-    (folder / "recipe.toml").write_text(f'name = "{name}"\nsize = {size}\n', encoding="utf-8")
+    (folder / "recipe.toml").write_text(
+        f'name = "{name}"\nsize = {size}\n[sources.scans]\nkind = "folder"\n', encoding="utf-8"
+    )
     (folder / "label.labels.txt").write_text("".join(f"{c.codepoint}\n" for c in table))
     dimensions = [str(size), str(size), "1"]
     features = {"featuresDict": {"features": {"image": {"tensor": {"shape": dimensions}}}}}

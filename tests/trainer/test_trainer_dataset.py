@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import pytest
@@ -30,6 +31,34 @@ def test_a_truncated_shard_is_refused(copy):
     shard = next(copy.glob("*train*00001-of*"))
     shard.write_bytes(shard.read_bytes()[:-1])
     with pytest.raises(InputError, match=r"00001-of-00003 has .* bytes where .* states"):
+        open_dataset(copy)
+
+
+def test_a_shard_cut_on_a_record_border_is_refused(copy):
+    shard = next(copy.glob("*train*00001-of*"))
+    data = shard.read_bytes()
+    shard.write_bytes(data[16 + int.from_bytes(data[:8], "little") :])
+    with pytest.raises(InputError, match=r"00001-of-00003 has .* bytes where .* states .*--repair"):
+        open_dataset(copy)
+
+
+def test_counts_that_two_files_state_differently_are_refused(copy):
+    splits = [
+        {"name": split, "shardLengths": [str(shard.records) for shard in shards]}
+        for split, shards in open_dataset(copy).splits.items()
+    ]
+    info = copy / "dataset_info.json"
+    info.write_text(json.dumps({"splits": splits}))
+    assert open_dataset(copy).count("train") == 40 * len(CLASSES)
+    listing = copy / "manifests" / "shards.csv"
+    lines = listing.read_text().splitlines()
+    file, split, _, *rest = lines[1].split(",")
+    listing.write_text("\n".join([lines[0], ",".join([file, split, "0", *rest]), *lines[2:]]))
+    with pytest.raises(InputError, match=f"other counts of records for {split}"):
+        open_dataset(copy)
+    info.unlink()
+    (copy / ".build").mkdir()
+    with pytest.raises(InputError, match="its build did not finish"):
         open_dataset(copy)
 
 

@@ -1,0 +1,99 @@
+"""One process at a time in a folder, by a lock of the system that dies with its process."""
+
+import contextlib
+import errno
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from datagen import console
+from datagen.claim import check_kind
+from datagen.errors import InputError
+from datagen.shards import STATE
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+FILE = "lock"
+_FAR = 1 << 20  # bytes; Windows locks a range, and what the file says has to stay readable
+_HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+
+
+@contextlib.contextmanager
+def hold(folder: Path, kind: str | None) -> Iterator[None]:
+    """Keep every other process out of a folder.
+
+    Args:
+        folder: The folder; made where it is missing.
+        kind: What is made in it, such as ``build``; None for a folder that is known to be ours.
+
+    Raises:
+        InputError: Another process holds it, or the folder holds something else.
+    """
+    if kind is not None:
+        check_kind(folder, kind)
+    new = [place for place in (folder / STATE, folder) if not place.exists()]
+    (folder / STATE).mkdir(parents=True, exist_ok=True)
+    path = folder / STATE / FILE
+    handle = _take(path, folder)
+    try:
+        yield
+    finally:
+        # Removed while it is held: whoever has opened it meanwhile sees that and starts over.
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        os.close(handle)
+        for place in new:  # nothing came of it
+            with contextlib.suppress(OSError):
+                place.rmdir()
+
+
+def _take(path: Path, folder: Path) -> int:
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            _lock(handle)
+        except OSError as error:
+            if error.errno in _HELD:
+                holder = _holder(handle)
+                os.close(handle)
+                raise InputError(
+                    f"{folder}: {holder} works in it; wait until that has ended, or give another "
+                    "folder"
+                ) from error
+            console.note(f"note: {folder} is on a file system without locks: run one command there")
+        try:
+            same = os.path.samestat(os.fstat(handle), os.stat(path))  # noqa: PTH116 - of a handle
+        except FileNotFoundError:
+            same = False
+        if same:
+            about = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+            os.ftruncate(handle, 0)
+            os.write(handle, json.dumps(about).encode())
+            return handle
+        os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    if sys.platform == "win32":
+        os.lseek(handle, _FAR, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        os.lseek(handle, 0, os.SEEK_SET)
+    else:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _holder(handle: int) -> str:
+    try:
+        os.lseek(handle, 0, os.SEEK_SET)
+        about = json.loads(os.read(handle, 1000))
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(about["since"]))
+        return f"process {about['pid']} on {about['host']}, since {since},"
+    except (OSError, ValueError, TypeError, KeyError):
+        return "another process"

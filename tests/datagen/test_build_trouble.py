@@ -1,0 +1,147 @@
+"""What happens to a build when the world around it misbehaves: it says so, and nothing is lost."""
+
+import errno
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from test_build import hashes
+
+from datagen import build as module
+from datagen import worker
+from datagen.build import build
+from datagen.errors import InputError
+from datagen.lock import hold
+
+FINAL = ("*.tfrecord-*", "manifests/*.csv", "*.json")
+
+
+@pytest.fixture
+def copies(sources, tmp_path):
+    """Sources that a test may change."""
+    shutil.copytree(sources["emnist"], tmp_path / "emnist")
+    shutil.copy(sources["symbols"], tmp_path / "symbols.zip")
+    return {"emnist": tmp_path / "emnist", "symbols": tmp_path / "symbols.zip"}
+
+
+def after_survey(monkeypatch, act):
+    survey = module.survey
+
+    def changed(*arguments):
+        found = survey(*arguments)
+        act()
+        return found
+
+    monkeypatch.setattr(module, "survey", changed)
+
+
+def at_shard(monkeypatch, number, act):
+    """Do something when the shard of that number is about to be written."""
+    write, count = worker.ShardWriter.write, iter(range(1000))
+
+    def changed(self, task):
+        if next(count) >= number:
+            act(task)
+        return write(self, task)
+
+    monkeypatch.setattr(worker.ShardWriter, "write", changed)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_disk_that_is_full_or_lost_is_named_and_nothing_is_half_written(
+    built, recipe, sources, tmp_path, monkeypatch, number
+):
+    out, sync = tmp_path / "out", os.fsync
+
+    def refuse(handle):
+        if len(list(out.glob("*.tfrecord-*"))) == 4:
+            raise OSError(number, os.strerror(number))
+        sync(handle)
+
+    monkeypatch.setattr("datagen.atomic.os.fsync", refuse)
+    with pytest.raises(OSError, match=os.strerror(number)) as caught:
+        build(recipe, out, sources, workers=1)
+    assert str(caught.value.filename).startswith(str(out))
+    assert not list(out.rglob(".partial-*"))
+    whole = hashes(built.folder)
+    for pattern in FINAL:
+        for path in out.glob(pattern):
+            name = str(path.relative_to(out))
+            assert hashes(out)[name] == whole[name]
+    if number == errno.ENOSPC:
+        monkeypatch.undo()
+        build(recipe, out, sources, workers=1)
+        assert hashes(out) == whole
+
+
+def test_a_source_that_changes_while_it_is_read_is_not_mixed(recipe, copies, tmp_path, monkeypatch):
+    mapping = copies["emnist"] / "emnist-byclass-mapping.txt"
+    after_survey(monkeypatch, lambda: mapping.write_bytes(mapping.read_bytes() + b"\r\n"))
+    with pytest.raises(InputError, match="source emnist changed while it was read"):
+        build(recipe, tmp_path / "out", copies, workers=1)
+    assert not list((tmp_path / "out").glob("*.tfrecord-*"))
+    monkeypatch.undo()
+    assert build(recipe, tmp_path / "out", copies, workers=1).written
+
+
+def test_a_source_that_vanishes_is_named(recipe, copies, tmp_path, monkeypatch):
+    after_survey(monkeypatch, copies["symbols"].unlink)
+    with pytest.raises(InputError, match=r"symbols\.zip: can't be read \(No such file"):
+        build(recipe, tmp_path / "out", copies, workers=1)
+
+
+def test_permission_lost_while_a_source_is_read(recipe, sources, tmp_path, monkeypatch):
+    with zipfile.ZipFile(sources["symbols"]) as archive:
+        archive.extractall(tmp_path / "symbols")
+    read = Path.read_bytes
+
+    def refuse(path):
+        if path.name == "3.png":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    paths = {"emnist": sources["emnist"], "symbols": tmp_path / "symbols"}
+    with pytest.raises(InputError, match=r"symbols: set/33/3\.png: can't be read \(Permission"):
+        build(recipe, tmp_path / "out", paths, workers=1)
+    assert not list((tmp_path / "out").glob("*.tfrecord-*"))
+
+
+def test_a_shard_that_fails_three_times_names_its_cause_and_its_samples(
+    recipe, sources, tmp_path, monkeypatch
+):
+    tried = []
+
+    def act(task):
+        tried.append(task.shard.file)
+        raise ValueError("no such stroke")
+
+    at_shard(monkeypatch, 2, act)
+    with pytest.raises(InputError, match="failed 3 times: ValueError: no such stroke") as caught:
+        build(recipe, tmp_path / "out", sources, workers=1)
+    assert len(tried) == 3
+    assert len(set(tried)) == 1
+    assert f"the shard {tried[0]}" in str(caught.value)
+    (listed,) = (tmp_path / "out/.build").glob("failed-*.csv")
+    assert str(listed) in str(caught.value)
+    assert listed.read_text().startswith("source,codepoint,origin\n")
+
+
+def test_ctrl_c_says_what_is_done(recipe, sources, tmp_path, monkeypatch):
+    def act(_):
+        raise KeyboardInterrupt
+
+    at_shard(monkeypatch, 2, act)
+    with pytest.raises(KeyboardInterrupt, match=r"^2 of 11 shards are done; run"):
+        build(recipe, tmp_path / "out", sources, workers=1)
+    assert not (tmp_path / "out/.build/lock").exists()
+
+
+def test_two_builds_into_one_folder(recipe, sources, tmp_path):
+    with (
+        hold(tmp_path / "out", "build"),
+        pytest.raises(InputError, match=f"process {os.getpid()} on"),
+    ):
+        build(recipe, tmp_path / "out", sources, workers=1)
