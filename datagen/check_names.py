@@ -16,10 +16,10 @@ CHECKS: Mapping[str, str] = {
     "ink": "datagen.checks.ink_amount",
     "polarity": "datagen.checks.polarity",
     "clipped": "datagen.checks.clipped",
-    "several": "datagen.checks.several",
     "size": "datagen.checks.size",
     "outlier": "datagen.checks.outlier",
     "label": "datagen.checks.label",
+    "several": "datagen.checks.several",  # heeds the network where those above had it trained
 }
 """Module of each check by its name, in the order in which they run."""
 

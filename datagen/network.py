@@ -3,6 +3,10 @@
 datagen stays free of TensorFlow: pictures and labels go into a file, another process trains on
 some folds of them, says what it thinks of the others, and writes that to a file. Each finished fold
 is kept, so that a run that was stopped goes on with the next.
+
+Pairs of the pictures, two laid in one frame, stand among them as one more class: what the network
+says of it is what it knows of several symbols in one picture. A pair is made of pictures of one
+fold and belongs to it, so that here too nothing is said of a picture that was learned from.
 """
 
 import hashlib
@@ -12,14 +16,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from datagen import console
+from datagen import console, pairs
 from datagen.atomic import atomic_file
 from datagen.checks import Network, View
 from datagen.errors import InputError, UsageError
-from datagen.seeds import shares
+from datagen.seeds import generator, shares
 
 FOLDS = 3
+_PAIRS = 0.15  # pairs made for each picture
+_LEAST = 1e-9  # probability, so that what is left beside a sure pair can be shared out
 _COMMAND = "trainer.crossfit"
 
 
@@ -41,37 +48,71 @@ def ask(view: View, folder: Path) -> Network:
         )
     alive = np.flatnonzero(view.alive)
     fold = (shares(view.pictures.picture, "fold") * FOLDS).astype(np.uint8)
-    labels = view.pictures.label[alive]
-    digest = hashlib.sha256(view.pictures.picture[alive].tobytes() + labels.tobytes())
-    asked = folder / "network"
-    asked.mkdir(parents=True, exist_ok=True)
-    question = asked / f"question-{digest.hexdigest()[:16]}.npz"
-    if not question.exists():
-        for old in asked.glob("*.npz"):
-            old.unlink()
-        with atomic_file(question, durable=False) as file:
-            np.savez(
-                file,
-                pixels=view.pixels[alive],
-                labels=labels,
-                fold=fold[alive],
-                classes=len(view.characters),
-            )
-    probabilities = np.zeros((len(view.pictures), len(view.characters)), np.float32)
-    features: np.ndarray[tuple[int, int], np.dtype[np.float32]] | None = None
+    question = _question(view, alive, fold, folder / "network")
+    classes = len(view.characters)
+    said = np.zeros((len(view.pictures), classes + 1), np.float32)
+    features: NDArray[np.float32] | None = None
     for number in range(FOLDS):
-        answer = asked / f"fold-{number}.npz"
+        answer = question.with_name(f"fold-{number}.npz")
         if not answer.exists():
             _train(question, number, answer)
-        with np.load(answer) as said:
-            rows = alive[said["rows"]]
-            probabilities[rows] = said["probabilities"]
+        with np.load(answer) as answered:
+            of_pictures = answered["rows"] < len(alive)  # the pairs come after them
+            rows = alive[answered["rows"][of_pictures]]
+            said[rows] = answered["probabilities"][of_pictures]
             if features is None:
-                features = np.zeros((len(view.pictures), said["features"].shape[1]), np.float32)
-            features[rows] = said["features"]
+                shape = len(view.pictures), answered["features"].shape[1]
+                features = np.zeros(shape, np.float32)
+            features[rows] = answered["features"][of_pictures]
     if features is None:
         raise InputError("no fold was trained")
-    return Network(probabilities, features, fold)
+    return Network(_shared_out(said[:, :classes]), features, fold, said[:, classes])
+
+
+def _question(view: View, alive: NDArray[np.int64], fold: NDArray[np.uint8], folder: Path) -> Path:
+    """Write what the network is to learn, unless it lies there; another's answers are removed."""
+    made, made_fold = _pairs(view.pixels, alive, fold)
+    labels = view.pictures.label[alive]
+    digest = hashlib.sha256(view.pictures.picture[alive].tobytes() + labels.tobytes())
+    digest.update(made.tobytes() + made_fold.tobytes())
+    folder.mkdir(parents=True, exist_ok=True)
+    question = folder / f"question-{digest.hexdigest()[:16]}.npz"
+    if question.exists():
+        return question
+    for old in folder.glob("*.npz"):
+        old.unlink()
+    pair = len(view.characters)
+    with atomic_file(question, durable=False) as file:
+        np.savez(
+            file,
+            pixels=np.concatenate((view.pixels[alive], made)),
+            labels=np.concatenate((labels, np.full(len(made), pair, labels.dtype))),
+            fold=np.concatenate((fold[alive], made_fold)),
+            classes=pair + 1,
+        )
+    return question
+
+
+def _pairs(
+    pixels: NDArray[np.uint8], rows: NDArray[np.int64], fold: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Make pairs of the pictures of each fold; return their pixels and folds."""
+    made, made_fold = [], []
+    for number in range(FOLDS):
+        own = rows[fold[rows] == number]
+        count = round(_PAIRS * len(own))
+        random = generator("network pairs", number, len(own))
+        for one, two in random.choice(own, (count, 2)) if count else ():
+            made.append(pairs.pair(pixels[one], pixels[two], random))
+        made_fold.append(np.full(count, number, np.uint8))
+    stacked = np.stack(made) if made else np.zeros((0, *pixels.shape[1:]), np.uint8)
+    return stacked, np.concatenate(made_fold)
+
+
+def _shared_out(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Share out what the class of pairs took, so that the classes sum to 1 again."""
+    left = probabilities + np.float32(_LEAST)
+    return np.asarray(left / left.sum(axis=1, keepdims=True), np.float32)
 
 
 def _train(question: Path, fold: int, answer: Path) -> None:

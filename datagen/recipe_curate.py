@@ -30,7 +30,8 @@ class Curate(Strict):
         max_ink: Largest share of the picture that is ink; smaller finds more.
         clipped: Largest share of the border that is ink.
         several: Logarithm of the odds that a picture shows several symbols, above which a person
-            should look; smaller finds more.
+            should look; smaller finds more. Where a network was trained, its odds are
+            added to those of the check itself, and the same limit holds.
         size: Largest ratio of sizes between a picture and its class.
         outlier: Largest distance from its class in the network's features, in robust standard
             deviations.
@@ -42,7 +43,7 @@ class Curate(Strict):
     review: Literal["drop", "keep"] = "drop"
     duplicates: Literal["drop", "keep"] = "drop"
     decisions: tuple[str, ...] = ()
-    near: float = Field(0.15, ge=0.0, le=1.5)
+    near: float = Field(0.12, ge=0.0, le=1.5)
     near_ratio: float = Field(0.3, ge=0.0, le=1.0)
     min_ink: float = Field(0.15, ge=0.0, lt=1.0)
     max_ink: float = Field(0.6, gt=0.0, le=1.0)

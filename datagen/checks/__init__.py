@@ -51,11 +51,14 @@ class Network:
         probabilities: float32, shape (n, classes), out of fold.
         features: float32, shape (n, d), of the layer before the classes; each fold has its own.
         fold: uint8, which fold a picture was held out in.
+        several: float32, shape (n,), out-of-fold probability of several symbols in one picture;
+            ``probabilities`` are those of the classes if it shows one.
     """
 
     probabilities: NDArray[np.float32]
     features: NDArray[np.float32]
     fold: NDArray[np.uint8]
+    several: NDArray[np.float32]
 
 
 @dataclass

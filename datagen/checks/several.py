@@ -4,7 +4,8 @@ What two symbols in one frame look like is learned from the set itself: pairs of
 are laid side by side and framed again, under the label of the first. A small perceptron tells them
 from single ones by how their ink is laid out and how far they are from their class and from
 everything, each of these also beside what is usual in the class: classes of parts, such as ``%`` or
-``"``, look like pairs by nature.
+``"``, look like pairs by nature. Where a network was trained for other checks, it learned made
+pairs as one more class, and its odds of it are added: it knows shapes, the perceptron distances.
 """
 
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ _ENOUGH = 500  # pictures, from which on pairs can be learned
 _MADE = 24_000  # pairs made
 _CROWD = 8_000  # pictures that distances from everything are taken to
 _JURY = 4  # perceptrons, whose mean counts
+_SUREST = 1e-4  # a network is never surer than this
+_USUAL = -3.1  # log odds that a network adds to a picture at the limit
 _PRIOR = 0.3  # of the spread over everything, the least spread of a class
 
 
@@ -34,10 +37,25 @@ def find(view: View) -> Iterator[Finding]:
     if len(rows) < _ENOUGH:
         return
     odds = _odds(view, rows)
+    if view.network is not None:
+        odds += log_odds(view.network.several[rows]) - _USUAL
     for number in np.flatnonzero(odds > view.limits.several).tolist():
         share = 1 / (1 + np.exp(-odds[number]))
         reason = f"looks like several symbols in one picture ({share:.1%})"
         yield Finding(int(rows[number]), "review", reason, float(share))
+
+
+def log_odds(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logarithms of a network's odds, finite where it is quite sure.
+
+    Args:
+        probability: float32, shape (n,), 0 to 1.
+
+    Returns:
+        float32, the same shape, about -9.2 to 9.2.
+    """
+    against = np.maximum(1 - probability, 0)
+    return np.asarray(np.log((probability + _SUREST) / (against + _SUREST)), np.float32)
 
 
 def _odds(view: View, rows: NDArray[np.int64]) -> NDArray[np.float32]:

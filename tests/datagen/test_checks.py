@@ -1,3 +1,4 @@
+import hashlib
 import os
 import sys
 from dataclasses import replace
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datagen import characters, layout, pairs, perceptron, recipe
-from datagen.checks import Network, View, label
+from datagen import characters, layout, network, pairs, perceptron, recipe
+from datagen.check_names import NETWORK
+from datagen.checks import Network, View, label, several
 from datagen.checks.nearest import distances_to, search
 from datagen.curate import curate
 from datagen.errors import UsageError
@@ -18,7 +20,7 @@ from datagen.features import learn, normalised, stroke_width
 from datagen.frame import frame
 from datagen.judge import judge
 from datagen.recipe_curate import Curate
-from datagen.seeds import generator
+from datagen.seeds import contents64, generator
 from datagen.survey import survey
 from datagen.weights import class_weights, effective_number
 
@@ -122,11 +124,151 @@ def test_a_wrong_label_is_doubted_and_the_right_one_suggested():
     said[np.arange(len(true)), true] = 0.95
     given = true.astype(np.int16)
     given[5] = 39
-    network = Network(said, np.zeros((len(true), 4), np.float32), np.zeros(len(true), np.uint8))
-    pictures = replace(survey({}, table, 32, "tight", Path(os.devnull)), label=given)
-    view = View(pictures, pixels, table, Curate(), np.ones(len(true), np.bool_), network)
-    (doubted,) = label.find(view)
+    zeros = np.zeros(len(true), np.float32)
+    trained = Network(said, zeros[:, None], zeros.astype(np.uint8), zeros)
+    (doubted,) = label.find(seen(pixels, given, trained))
     assert (doubted.row, doubted.verdict, doubted.suggested) == (5, "review", 33)
+
+
+def seen(pixels, labels, trained=None, **limits):
+    """A view of framed pictures, all alive."""
+    table = characters.load()
+    pictures = replace(
+        survey({}, table, 32, "tight", Path(os.devnull)),
+        picture=contents64(pixels),
+        label=np.asarray(labels, np.int16),
+        origins=[str(number) for number in range(len(pixels))],
+    )
+    alive = np.ones(len(pixels), np.bool_)
+    return View(pictures, pixels, table, Curate(**limits), alive, trained)
+
+
+def letters(texts, count):
+    """Framed pictures of letters, and their labels."""
+    table = {c.char: c.label for c in characters.load()}
+    pixels = np.stack([framed(text, number) for text in texts for number in range(count)])
+    return pixels, np.repeat([table[text] for text in texts], count)
+
+
+def nearest_mean(question, fold, answer):
+    """Answer as the trainer does, but by the nearest mean of a class."""
+    with np.load(question) as asked:
+        held = asked["fold"] == fold
+        table = asked["pixels"].reshape(len(held), -1) / np.float32(255)
+        far = np.full((held.sum(), asked["classes"]), np.inf, np.float32)
+        for each in np.unique(asked["labels"][~held]):
+            middle = table[(asked["labels"] == each) & ~held].mean(axis=0)
+            far[:, each] = np.linalg.norm(table[held] - middle, axis=1)
+    said = np.exp(far.min(axis=1, keepdims=True) - far)
+    said /= said.sum(axis=1, keepdims=True)
+    np.savez(answer, rows=np.flatnonzero(held), probabilities=said, features=table[held])
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Replace the training by something quick, and list the folds that were trained."""
+    done = []
+
+    def train(question, fold, answer):
+        done.append(fold)
+        nearest_mean(question, fold, answer)
+
+    monkeypatch.setattr(network, "_train", train)
+    monkeypatch.setattr(network.importlib.util, "find_spec", lambda name: name)
+    return done
+
+
+def test_a_network_tells_pairs_from_single_symbols(trainings, tmp_path):
+    pixels, labels = letters("AGkR", 40)
+    for number in range(8):  # every fifth G is two letters
+        pixels[40 + 5 * number] = pairs.pair(pixels[number], pixels[-1 - number], generator(number))
+    view = seen(pixels, labels)
+    view.alive[3] = False
+    trained = network.ask(view, tmp_path)
+    double = np.zeros(len(pixels), np.bool_)
+    double[40:80:5] = True
+    assert np.median(trained.several[double]) > np.quantile(trained.several[~double], 0.9)
+    assert ((trained.several >= 0) & (trained.several <= 1)).all()
+    assert trained.probabilities.shape == (len(pixels), len(view.characters))
+    assert trained.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-4)
+    right = trained.probabilities.argmax(axis=1) == labels
+    assert right[view.alive & ~double].mean() > 0.8
+
+
+def test_a_pair_is_held_out_with_its_pictures(trainings, tmp_path):
+    pixels, labels = letters("AGkR", 40)
+    network.ask(seen(pixels, labels), tmp_path)
+    (question,) = tmp_path.rglob("question-*.npz")
+    with np.load(question) as asked:
+        made = asked["labels"] == asked["classes"] - 1
+        assert asked["classes"] == len(characters.load()) + 1
+        assert made.sum() == pytest.approx(0.15 * len(pixels), abs=2)
+        assert np.array_equal(asked["pixels"][~made], pixels)
+        fold = asked["fold"][~made]
+        assert set(asked["fold"][made]) == set(fold) == {0, 1, 2}
+    for number in range(3):  # the pairs of a fold hang on its own pictures alone
+        changed = pixels.copy()
+        others = fold != number
+        changed[others] = changed[others][::-1]
+        before = network._pairs(pixels, np.arange(len(pixels)), fold)
+        after = network._pairs(changed, np.arange(len(pixels)), fold)
+        own = before[1] == number
+        assert np.array_equal(before[0][own], after[0][own])
+        assert not np.array_equal(before[0][~own], after[0][~own])
+
+
+def test_a_network_is_trained_once_and_again_for_another_question(trainings, tmp_path):
+    pixels, labels = letters("AGk", 30)
+    first = network.ask(seen(pixels, labels), tmp_path)
+    again = network.ask(seen(pixels, labels), tmp_path)
+    assert trainings == [0, 1, 2]
+    assert np.array_equal(first.several, again.several)
+    assert np.array_equal(first.probabilities, again.probabilities)
+    labels[0] = labels[-1]
+    network.ask(seen(pixels, labels), tmp_path)
+    assert trainings == [0, 1, 2] * 2
+    assert len(list(tmp_path.rglob("question-*.npz"))) == 1
+
+
+def test_answers_about_single_symbols_alone_are_not_taken_for_these(trainings, tmp_path):
+    pixels, labels = letters("AGk", 30)
+    view = seen(pixels, labels)
+    of_singles = hashlib.sha256(view.pictures.picture.tobytes() + view.pictures.label.tobytes())
+    asked = tmp_path / "network"
+    asked.mkdir()
+    for name in (f"question-{of_singles.hexdigest()[:16]}", "fold-0", "fold-1", "fold-2"):
+        np.savez(asked / f"{name}.npz", rows=np.arange(30), probabilities=np.zeros((30, 89)))
+    network.ask(view, tmp_path)
+    assert trainings == [0, 1, 2]
+
+
+def test_the_network_speaks_for_and_against_several_symbols(monkeypatch):
+    pixels, labels = letters("AG", 20)
+    monkeypatch.setattr(several, "_ENOUGH", 10)
+    monkeypatch.setattr(several, "_odds", lambda view, rows: np.linspace(-9, 9, 40, dtype="f4"))
+    zeros = np.zeros(40, np.float32)
+    found = []
+    for belief in (0.0, 0.01, 0.5, 1.0):
+        trained = Network(zeros[:, None], zeros[:, None], zeros.astype(np.uint8), zeros + belief)
+        found.append({one.row for one in several.find(seen(pixels, labels, trained))})
+    assert found[0] < found[1] < found[2] < found[3]
+    alone = {one.row for one in several.find(seen(pixels, labels))}
+    assert alone == set(np.flatnonzero(np.linspace(-9, 9, 40) > Curate().several))
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=50))
+def test_log_odds_are_finite_and_keep_the_order(values):
+    probability = np.sort(np.array(values, np.float32))
+    odds = several.log_odds(probability)
+    assert np.isfinite(odds).all()
+    assert (np.diff(odds) >= 0).all()
+    assert np.allclose(several.log_odds(1 - probability), -odds, atol=2e-2)
+
+
+def test_the_check_for_several_symbols_heeds_the_network():
+    order = Curate(checks=("several", "outlier", "label")).wanted
+    assert order.index("several") > max(order.index(name) for name in NETWORK)
+    assert "outlier" not in Curate(checks=("several",)).wanted
 
 
 @settings(deadline=None, max_examples=10)

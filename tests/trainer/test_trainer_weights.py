@@ -12,7 +12,8 @@ from trainer.weights import class_weights
 
 
 def test_weights_are_read_in_the_model_s_order(dataset, table):
-    written.write(dataset / "manifests", table, np.arange(1, len(table) + 1) * 10)
+    text = written.table(table, np.arange(1, len(table) + 1) * 10)
+    (dataset / "manifests" / written.FILE).write_text(text, encoding="utf-8")
     view = View(32, len(table) + 1, [len(table) - n for n in range(len(table))])
     found = class_weights(open_dataset(dataset), view, "effective")
     expected = written.class_weights(np.arange(1, len(table) + 1) * 10)
@@ -23,7 +24,8 @@ def test_weights_are_read_in_the_model_s_order(dataset, table):
 
 @pytest.mark.parametrize("weighting", ["effective", "focal"])
 def test_training_uses_them(dataset, table, tmp_path, weighting):
-    written.write(dataset / "manifests", table, np.full(len(table), 40))
+    text = written.table(table, np.full(len(table), 40))
+    (dataset / "manifests" / written.FILE).write_text(text, encoding="utf-8")
     done = fit(dataset, tmp_path / "run", epochs=4, class_weights=weighting, **OPTIONS)
     assert done.metrics["val_accuracy"] > 0.3
 
