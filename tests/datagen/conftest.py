@@ -120,3 +120,9 @@ def built(
 def dataset(built: Built, tmp_path: Path) -> Path:
     """A copy of the small dataset that a test may damage."""
     return Path(shutil.copytree(built.folder, tmp_path / "dataset"))
+
+
+@pytest.fixture
+def picture_of():
+    """The function that draws the pictures of the sources here."""
+    return picture

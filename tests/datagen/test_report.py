@@ -3,7 +3,6 @@ import re
 import shutil
 from pathlib import Path
 
-import conftest
 import dirty
 import numpy as np
 import pytest
@@ -94,9 +93,9 @@ def test_every_reason_has_its_pictures(reported):
     assert re.search(r"No picture can be shown\. The first: [^<]*broken\.png", page)
 
 
-def test_a_picture_that_was_left_out_is_read_again(reported):
+def test_a_picture_that_was_left_out_is_read_again(reported, picture_of):
     shown = sheet_cell(reported.page.parent / "left-out-curate-the-same-picture-has-two.png", 28, 2)
-    framed = frame(conftest.picture("#", 20), 28).astype(int)
+    framed = frame(picture_of("#", 20), 28).astype(int)
     assert np.abs(shown - framed).max() <= 255 / 15 / 2 + 1  # 16 levels
 
 
