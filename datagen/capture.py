@@ -10,9 +10,20 @@ from statistics import NormalDist
 import cv2
 import numpy as np
 
-from datagen.transforms import Gray, InkTransform, Numbers, Range, between, field, noise
+from datagen.transforms import (
+    Gray,
+    InkTransform,
+    Numbers,
+    Range,
+    between,
+    cosine,
+    field,
+    noise,
+    sine,
+)
 
 _SMOOTH = NormalDist(0.0, 0.75)  # values of a smooth field: enlarging takes spread away
+_STEPS = 1024  # shares of ink that may be missing
 _TAU = np.float32(2 * math.pi)
 
 
@@ -47,9 +58,6 @@ class InkTexture(InkTransform):
         return np.asarray(keep, np.uint8)
 
 
-_STEPS = 1024
-
-
 @functools.lru_cache(maxsize=8)
 def _edges(breaks: float) -> Numbers:
     """Values of a smooth field above which a share of it lies, for shares up to `breaks`."""
@@ -77,8 +85,6 @@ class Paper(InkTransform):
 
     def change(self, pictures: Gray, u: Numbers) -> Gray:
         """Return the pictures on such paper; ink stays brighter than the paper."""
-        from datagen.transforms import cosine, sine
-
         count, height, width = pictures.shape
         texture, depth, bleed = (u[:, :3] * self._most()).T[:, :, None, None]
         paper = field((height, width), 12, u[:, 4:]) * texture

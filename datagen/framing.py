@@ -72,7 +72,7 @@ def boxes(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], ...]:
 
 
 def _brighten_all(framed: Stack) -> Stack:
-    most = framed.reshape(len(framed), -1).max(axis=1)
+    most = framed.max(axis=(1, 2))
     faint = np.flatnonzero((most > 0) & (most < 255))
     for number, top in zip(faint.tolist(), most[faint].tolist(), strict=True):
         cv2.convertScaleAbs(framed[number], framed[number], alpha=255.0 / top)

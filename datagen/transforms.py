@@ -27,6 +27,7 @@ Range = tuple[float, float]
 
 _BANK = 1024  # pixels; edge of the square of noise that all noise is cut from
 _TABLE = 4096  # entries of the tables of functions
+_WIDTHS = 256  # steps of a range whose logarithm is even
 
 
 class InkTransform(A.ImageOnlyTransform):  # type: ignore[misc]
@@ -77,6 +78,12 @@ class ShapeTransform(InkTransform):
 def between(bounds: Range, u: Numbers) -> Numbers:
     """Spread numbers in [0, 1) over a range."""
     return np.float32(bounds[0]) + np.float32(bounds[1] - bounds[0]) * u
+
+
+def between_logs(bounds: Range, u: Numbers) -> Numbers:
+    """Spread numbers in [0, 1) over a range so that the logarithm is even, in steps of a table."""
+    steps = np.geomspace(*bounds, _WIDTHS).astype(np.float32)
+    return np.asarray(steps[(u * np.float32(_WIDTHS)).astype(np.int32)], np.float32)
 
 
 def cosine(angle: Numbers) -> Numbers:

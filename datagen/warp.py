@@ -10,6 +10,7 @@ import math
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from datagen.shapes import Mask, Points, Shapes
 from datagen.transforms import (
@@ -81,7 +82,7 @@ class Warp(ShapeTransform):
             out[row] = cv2.remap(pictures[row], x, y, cv2.INTER_LINEAR)
         return out
 
-    def _move(self, points: Points, u: Numbers, owner: "np.typing.NDArray[np.int64]") -> Points:
+    def _move(self, points: Points, u: Numbers, owner: NDArray[np.int64]) -> Points:
         spread = 2 * u[:, :6] - 1
         angle = spread[:, 0] * np.float32(math.radians(self.rotate))
         slope = spread[:, 1] * np.float32(self.shear)
@@ -98,7 +99,7 @@ class Warp(ShapeTransform):
             moved += self._bends(points, u[:, 6:], owner)
         return np.asarray(moved, np.float32)
 
-    def _bends(self, points: Points, u: Numbers, owner: "np.typing.NDArray[np.int64]") -> Points:
+    def _bends(self, points: Points, u: Numbers, owner: NDArray[np.int64]) -> Points:
         """A smooth random displacement at each point, the same in both directions but for phase."""
         waves = normal(u[:, : 2 * _WAVES]) * np.float32(self.cells / 2)
         phases = u[:, 2 * _WAVES :] * np.float32(2 * math.pi)

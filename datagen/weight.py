@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from datagen.shapes import Mask, Shapes
-from datagen.transforms import Gray, Numbers, Range, ShapeTransform, between
+from datagen.transforms import Gray, Numbers, Range, ShapeTransform, between, between_logs
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 _INK = 128  # gray levels; where ink is measured
@@ -54,13 +54,13 @@ class StrokeWidth(ShapeTransform):
 
     def bend(self, shapes: Shapes, chosen: Mask, u: Numbers) -> None:
         """Change strokes as far as none is erased and no counter filled."""
-        wanted = self._wanted(u) * shapes.side()
+        wanted = between_logs(self.width, u[:, 0]) * shapes.side()
         shapes.lengths()
         shapes.widen(wanted - shapes.width - shapes.grow, chosen)
 
     def change(self, pictures: Gray, u: Numbers) -> Gray:
         """Return the pictures with strokes of such a width; none is erased."""
-        for row, wanted in enumerate(self._wanted(u).tolist()):
+        for row, wanted in enumerate(between_logs(self.width, u[:, 0]).tolist()):
             mask = cv2.threshold(pictures[row], _INK, 255, cv2.THRESH_BINARY)[1]
             _, _, width, height = cv2.boundingRect(mask)
             inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
@@ -69,11 +69,6 @@ class StrokeWidth(ShapeTransform):
             change = (wanted * max(width, height) - measured) / 2
             pictures[row] = _grown(pictures[row], max(change, -0.27 * measured))
         return pictures
-
-    def _wanted(self, u: Numbers) -> Numbers:
-        low, high = self.width
-        steps = np.geomspace(low, high, 256).astype(np.float32)
-        return np.asarray(steps[(u[:, 0] * np.float32(256)).astype(np.int32)], np.float32)
 
 
 def _grown(picture: Gray, change: float) -> Gray:
