@@ -61,9 +61,9 @@ PRESETS: Mapping[str, Sequence[Step]] = {
     "print": (
         {"name": "Warp", "rotate": 3, "shear": 0.03, "perspective": 0.03, "p": 1},
         {"name": "StrokeWeight", "change": (-0.01, 0.016), "p": 0.5},
+        {"name": "Coarse", "pixels": (14, 90), "p": 0.3},
         {"name": "InkTexture", "uneven": 0.3, "breaks": 0.02, "cells": 17, "p": 0.4},
         {"name": "Paper", "texture": 10, "shadow": 40, "bleed": 0.15, "p": 0.5},
-        {"name": "Coarse", "p": 0.2},
         {"name": "Blur", "p": 0.5},
         {"name": "Grain", "sigma": (1, 10), "p": 0.7},
         {"name": "Jpeg", "p": 0.3},
@@ -88,10 +88,10 @@ PRESETS: Mapping[str, Sequence[Step]] = {
             "p": 1,
         },
         {"name": "StrokeWidth", "width": (0.03, 0.18), "p": 0.4},
+        {"name": "Coarse", "pixels": (14, 90), "p": 0.5},
         {"name": "Joins", "p": 0.08},
         {"name": "InkTexture", "uneven": 0.6, "breaks": 0.04, "p": 0.2},
         {"name": "Neighbour", "p": 0.04},
-        {"name": "Coarse", "scale": (0.35, 0.9), "p": 0.15},
         {"name": "Rules", "p": 0.06},
         {"name": "Paper", "texture": 10, "shadow": 40, "bleed": 0.1, "p": 0.12},
         {"name": "Blur", "sigma": (0.006, 0.026), "p": 0.4},
@@ -139,12 +139,16 @@ class Pipeline:
         """Return the random numbers of samples, float32, a row a seed."""
         return table(seeds, self._count)
 
+    @property
+    def writes(self) -> bool:
+        """Whether the first step is a pen."""
+        return self._shaped > 0 and isinstance(self._stages[0].own, Pen)
+
     def pens(self, u: Numbers) -> Mask:
         """Say which glyphs are to be drawn with a pen."""
-        first = self._stages[0] if self._shaped else None
-        if first is None or not isinstance(first.own, Pen):
+        if not self.writes:
             return np.zeros(len(u), np.bool_)
-        return u[:, first.column] < first.p
+        return u[:, self._stages[0].column] < self._stages[0].p
 
     def bend(self, shapes: Shapes, u: Numbers) -> None:
         """Do the steps that shapes take, in place."""

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen import pen
+from datagen import hands, pen
 from datagen.augment import Pipeline
+from datagen.capture import coarsen
 from datagen.fonts import Face
 from datagen.frame import MARGIN, Mode
 from datagen.outlines import Outline, Sheets
@@ -23,6 +24,7 @@ _PAD = 0.17  # of the frame's edge, paper around a glyph
 _EM = 0.69  # of the canvas, for the em in `em` mode
 _BASELINE = 0.72  # of the canvas, from the top, in `em` mode
 _UNIT = 64.0  # of FreeType, a pixel
+_PLAIN = 0.08  # of the longer side, width of the pen of a hand where the pipeline has none
 
 
 class Glyph(NamedTuple):
@@ -70,6 +72,9 @@ class Canvas:
         outlines = [outline for outline, _ in found]
         place = normalize if self._mode == "tight" else _in_em
         shapes = assemble(outlines, np.array([is_pen for _, is_pen in found]), place)
+        if not self._pipeline.writes:
+            plain = np.float32(_PLAIN) * shapes.side() * shapes.bold
+            shapes.width = np.where(shapes.pen, plain, shapes.width)
         self._pipeline.bend(shapes, u)
         if self._mode == "tight":
             shapes.fit(self._extent)
@@ -82,11 +87,16 @@ class Canvas:
         pixels.fill(0)
         self._sheets.fill(shapes)
         pen.draw(shapes, pixels)
+        few = shapes.pixels / np.float32(self._extent)
+        for row in np.flatnonzero(few < 1).tolist():
+            coarsen(pixels[row], float(few[row]))
         return pixels.copy()
 
     def _load(self, glyph: Glyph, wants_pen: bool) -> tuple[Outline, bool]:
         """The points of a glyph, and whether they are strokes of a pen."""
         face = glyph.face
+        if face.style == hands.STYLE:
+            return hands.write(face, glyph.axes, glyph.char), True
         strokes = self._strokes.of(face, glyph.char) if wants_pen else None
         if strokes is not None:
             return strokes, True

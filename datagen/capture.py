@@ -10,12 +10,15 @@ from statistics import NormalDist
 import cv2
 import numpy as np
 
+from datagen.shapes import Mask, Shapes
 from datagen.transforms import (
     Gray,
     InkTransform,
     Numbers,
     Range,
+    ShapeTransform,
     between,
+    between_logs,
     cosine,
     field,
     noise,
@@ -154,27 +157,46 @@ class Blur(InkTransform):
         return pictures
 
 
-class Coarse(InkTransform):
-    """Low resolution: made small and enlarged again.
+class Coarse(ShapeTransform):
+    """Low resolution: captured with few pixels and enlarged again; small marks get fewer.
 
     Args:
-        scale: Range of the scale in between.
+        pixels: Range of how many pixels the longer side of a letter has; its logarithm is uniform.
         p: Probability.
     """
 
     numbers = 1
 
-    def __init__(self, scale: Range = (0.5, 0.9), p: float = 1.0) -> None:
+    def __init__(self, pixels: Range = (12, 40), p: float = 1.0) -> None:
         super().__init__(p=p)
-        self.scale = scale
+        self.pixels = pixels
+
+    def bend(self, shapes: Shapes, chosen: Mask, u: Numbers) -> None:
+        """Say with how many pixels the chosen shapes are captured."""
+        pixels = between_logs(self.pixels, u[:, 0]) / shapes.bold
+        shapes.pixels = np.where(chosen, pixels, shapes.pixels)
 
     def change(self, pictures: Gray, u: Numbers) -> Gray:
         """Return the coarse pictures."""
-        _, height, width = pictures.shape
-        for row, scale in enumerate(between(self.scale, u[:, 0]).tolist()):
-            small = cv2.resize(pictures[row], (0, 0), None, scale, scale, cv2.INTER_AREA)
-            pictures[row] = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+        for row, pixels in enumerate(between_logs(self.pixels, u[:, 0]).tolist()):
+            side = max(cv2.boundingRect(pictures[row])[2:])
+            coarsen(pictures[row], pixels / max(side, 1))
         return pictures
+
+
+def coarsen(picture: Gray, scale: float) -> None:
+    """Make a picture smaller and enlarge it again, in place.
+
+    Args:
+        picture: uint8, two-dimensional.
+        scale: How much smaller; 1 and more leave it as it is.
+    """
+    if scale >= 1:
+        return
+    height, width = picture.shape
+    few = max(2, round(width * scale)), max(2, round(height * scale))
+    small = cv2.resize(picture, few, interpolation=cv2.INTER_AREA)
+    cv2.resize(small, (width, height), dst=picture, interpolation=cv2.INTER_AREA)
 
 
 class Jpeg(InkTransform):

@@ -19,6 +19,7 @@ CHECKS: Mapping[str, str] = {
     "size": "datagen.checks.size",
     "outlier": "datagen.checks.outlier",
     "label": "datagen.checks.label",
+    "fragment": "datagen.checks.fragment",
     "several": "datagen.checks.several",  # heeds the network where those above had it trained
 }
 """Module of each check by its name, in the order in which they run."""
@@ -26,7 +27,7 @@ CHECKS: Mapping[str, str] = {
 ALWAYS = ("no-class", "unreadable", "no-ink")
 """There is no picture where one of these is found, so they can't be left out."""
 
-NETWORK = ("outlier", "label")
+NETWORK = ("outlier", "label", "fragment")
 """Checks that need a network trained on the pictures; they take minutes."""
 
 LIBRARIES: Mapping[str, tuple[str, ...]] = {"label": ("cleanlab", "sklearn")}

@@ -1,8 +1,10 @@
 """The fonts of a build: audited, split by family, and written down in the dataset."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from datagen import hands
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.fonts import Face, FontAudit, RejectedFont
@@ -15,7 +17,7 @@ COLUMNS = ("font", "sha256", "family", "style", "license", "group", "split", "us
 
 
 def fonts_of(recipe: Recipe, table: CharacterTable, workers: int = 1) -> FontAudit:
-    """Audit the fonts that a recipe draws from; none where it draws nothing.
+    """Audit the fonts that a recipe draws from, and add its writers; none where it draws nothing.
 
     Raises:
         InputError: No usable font was found.
@@ -27,7 +29,8 @@ def fonts_of(recipe: Recipe, table: CharacterTable, workers: int = 1) -> FontAud
     audit = audit_fonts(folders, None, table, source.installed, workers)
     if not audit.faces:
         raise InputError("no usable font was found; install some or name folders of fonts")
-    return audit
+    labels = {character.char: character.label for character in table}
+    return replace(audit, faces=audit.faces + hands.faces(source.writers, labels))
 
 
 def families_of(recipe: Recipe, audit: FontAudit) -> dict[str, str]:

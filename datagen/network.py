@@ -4,9 +4,10 @@ datagen stays free of TensorFlow: pictures and labels go into a file, another pr
 some folds of them, says what it thinks of the others, and writes that to a file. Each finished fold
 is kept, so that a run that was stopped goes on with the next.
 
-Pairs of the pictures, two laid in one frame, stand among them as one more class: what the network
-says of it is what it knows of several symbols in one picture. A pair is made of pictures of one
-fold and belongs to it, so that here too nothing is said of a picture that was learned from.
+Pairs of the pictures, two laid in one frame, and fragments of them stand among them as two more
+classes: what the network says of these is what it knows of several symbols in one picture, and of
+parts of one. Each is made of pictures of one fold and belongs to it, so that here too nothing is
+said of a picture that was learned from.
 """
 
 import hashlib
@@ -18,14 +19,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen import console, pairs
+from datagen import console, fragments, pairs
 from datagen.atomic import atomic_file
+from datagen.check_names import NETWORK
 from datagen.checks import Network, View
 from datagen.errors import InputError, UsageError
 from datagen.seeds import generator, shares
 
 FOLDS = 3
-_PAIRS = 0.15  # pairs made for each picture
+_MADE = {"pairs": 0.15, "fragments": 0.15}  # pictures made for each picture
 _LEAST = 1e-9  # probability, so that what is left beside a sure pair can be shared out
 _COMMAND = "trainer.crossfit"
 
@@ -43,21 +45,21 @@ def ask(view: View, folder: Path) -> Network:
     """
     if importlib.util.find_spec("tensorflow") is None:
         raise UsageError(
-            "the checks outlier and label train a network and need TensorFlow: install it, or "
+            f"the checks {', '.join(NETWORK)} train a network and need TensorFlow: install it, or "
             "leave them out with --no-network"
         )
     alive = np.flatnonzero(view.alive)
     fold = (shares(view.pictures.picture, "fold") * FOLDS).astype(np.uint8)
     question = _question(view, alive, fold, folder / "network")
     classes = len(view.characters)
-    said = np.zeros((len(view.pictures), classes + 1), np.float32)
+    said = np.zeros((len(view.pictures), classes + len(_MADE)), np.float32)
     features: NDArray[np.float32] | None = None
     for number in range(FOLDS):
         answer = question.with_name(f"fold-{number}.npz")
         if not answer.exists():
             _train(question, number, answer)
         with np.load(answer) as answered:
-            of_pictures = answered["rows"] < len(alive)  # the pairs come after them
+            of_pictures = answered["rows"] < len(alive)  # those made come after them
             rows = alive[answered["rows"][of_pictures]]
             said[rows] = answered["probabilities"][of_pictures]
             if features is None:
@@ -66,12 +68,13 @@ def ask(view: View, folder: Path) -> Network:
             features[rows] = answered["features"][of_pictures]
     if features is None:
         raise InputError("no fold was trained")
-    return Network(_shared_out(said[:, :classes]), features, fold, said[:, classes])
+    several, fragment = said[:, classes], said[:, classes + 1]
+    return Network(_shared_out(said[:, :classes]), features, fold, several, fragment)
 
 
 def _question(view: View, alive: NDArray[np.int64], fold: NDArray[np.uint8], folder: Path) -> Path:
     """Write what the network is to learn, unless it lies there; another's answers are removed."""
-    made, made_fold = _pairs(view.pixels, alive, fold)
+    made, made_fold, made_kind = _made(view.pixels, alive, fold)
     labels = view.pictures.label[alive]
     digest = hashlib.sha256(view.pictures.picture[alive].tobytes() + labels.tobytes())
     digest.update(made.tobytes() + made_fold.tobytes())
@@ -81,36 +84,42 @@ def _question(view: View, alive: NDArray[np.int64], fold: NDArray[np.uint8], fol
         return question
     for old in folder.glob("*.npz"):
         old.unlink()
-    pair = len(view.characters)
+    classes = len(view.characters)
     with atomic_file(question, durable=False) as file:
         np.savez(
             file,
             pixels=np.concatenate((view.pixels[alive], made)),
-            labels=np.concatenate((labels, np.full(len(made), pair, labels.dtype))),
+            labels=np.concatenate((labels, (classes + made_kind).astype(labels.dtype))),
             fold=np.concatenate((fold[alive], made_fold)),
-            classes=pair + 1,
+            classes=classes + len(_MADE),
         )
     return question
 
 
-def _pairs(
+def _made(
     pixels: NDArray[np.uint8], rows: NDArray[np.int64], fold: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Make pairs of the pictures of each fold; return their pixels and folds."""
-    made, made_fold = [], []
-    for number in range(FOLDS):
-        own = rows[fold[rows] == number]
-        count = round(_PAIRS * len(own))
-        random = generator("network pairs", number, len(own))
-        for one, two in random.choice(own, (count, 2)) if count else ():
-            made.append(pairs.pair(pixels[one], pixels[two], random))
-        made_fold.append(np.full(count, number, np.uint8))
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64]]:
+    """Make pairs and fragments of the pictures of each fold; return pixels, folds and kinds."""
+    made, folds, kinds = [], [], []
+    for kind, (name, part) in enumerate(_MADE.items()):
+        for number in range(FOLDS):
+            own = rows[fold[rows] == number]
+            count = round(part * len(own))
+            random = generator("network", name, number, len(own))
+            for one, two in random.choice(own, (count, 2)) if count else ():
+                made.append(
+                    pairs.pair(pixels[one], pixels[two], random)
+                    if name == "pairs"
+                    else fragments.fragment(pixels[one], random)
+                )
+            folds += [number] * count
+            kinds += [kind] * count
     stacked = np.stack(made) if made else np.zeros((0, *pixels.shape[1:]), np.uint8)
-    return stacked, np.concatenate(made_fold)
+    return stacked, np.array(folds, np.uint8), np.array(kinds, np.int64)
 
 
 def _shared_out(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Share out what the class of pairs took, so that the classes sum to 1 again."""
+    """Share out what the classes of those made took, so that the others sum to 1 again."""
     left = probabilities + np.float32(_LEAST)
     return np.asarray(left / left.sum(axis=1, keepdims=True), np.float32)
 
@@ -122,4 +131,4 @@ def _train(question: Path, fold: int, answer: Path) -> None:
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         reason = lines[-1] if lines else f"it ended with code {done.returncode}"
-        raise InputError(f"the network for the checks outlier and label failed: {reason}")
+        raise InputError(f"the network for the checks {', '.join(NETWORK)} failed: {reason}")

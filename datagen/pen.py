@@ -5,7 +5,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.shapes import Mask, Points, Shapes
-from datagen.transforms import Gray, Numbers, Range, ShapeTransform, between, cosine, sine
+from datagen.transforms import (
+    Gray,
+    Numbers,
+    Range,
+    ShapeTransform,
+    between,
+    between_logs,
+    cosine,
+    sine,
+)
 
 _FINE = 3  # pixels a pixel that lines are drawn at
 _SHIFT = 4  # bits after the point of OpenCV's coordinates
@@ -45,19 +54,20 @@ class Pen(ShapeTransform):
         self.ends, self.rounding = ends, rounding
 
     def bend(self, shapes: Shapes, chosen: Mask, u: Numbers) -> None:
-        """Choose the width of the chosen shapes that are strokes, and move the strokes apart."""
-        chosen = chosen & shapes.pen
-        low, high = self.width
-        steps = np.geomspace(low, high, 256).astype(np.float32)
+        """Choose the width of the chosen shapes that are strokes, and move the strokes apart.
+
+        Strokes without a width, as hands write them, are always chosen.
+        """
+        chosen = shapes.pen & (chosen | (shapes.width == 0))
         side = shapes.side()
-        share = np.minimum(steps[(u[:, 0] * np.float32(256)).astype(np.int32)], _GAP * shapes.gap)
-        wanted = share * side
+        wanted = np.minimum(between_logs(self.width, u[:, 0]), _GAP * shapes.gap) * side
         shapes.width = np.where(chosen, np.float32(_FINEST) * side, shapes.width)
         shapes.widen(wanted - shapes.width, chosen)
-        shapes.width, shapes.grow = (
-            shapes.width + np.where(chosen, shapes.grow, 0),
-            np.where(chosen, np.float32(0), shapes.grow),
-        )
+        # What is small beside the pen has no counters to keep open.
+        bold = shapes.bold > 1
+        width = np.where(bold, wanted * shapes.bold, shapes.width + shapes.grow)
+        shapes.width = np.where(chosen, width, shapes.width)
+        shapes.grow = np.where(chosen, np.float32(0), shapes.grow)
         if self.rounding:
             _smooth(shapes, np.where(chosen, u[:, 1] * np.float32(self.rounding), 0))
         self._scatter(shapes, chosen, u[:, 2:])

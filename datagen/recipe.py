@@ -37,7 +37,9 @@ class SourceRecipe(Strict):
         preset: Augmentation preset or pipeline file (fonts only).
         folders: Folders with fonts beside the installed ones (fonts only).
         installed: Whether the fonts that came with the installation are used (fonts only).
-        styles: Weight of a style of the catalogue, 1 where it is not named (fonts only).
+        styles: Weight of a style of the catalogue, 1 where it is not named; of writers, ``hand``
+            (fonts only).
+        writers: How many writers of `datagen.hands` draw beside the fonts (fonts only).
     """
 
     kind: str = "auto"
@@ -50,6 +52,7 @@ class SourceRecipe(Strict):
     folders: tuple[str, ...] = ()
     installed: bool = True
     styles: dict[str, Annotated[float, Field(ge=0.0)]] = Field(default_factory=dict)
+    writers: int = Field(0, ge=0, le=1000)
 
     @property
     def drawn(self) -> bool:

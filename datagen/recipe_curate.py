@@ -18,8 +18,9 @@ class Curate(Strict):
     """What happens to doubtful pictures: which checks run, how strict they are, who has the word.
 
     Attributes:
-        checks: Names in `datagen.checks.CHECKS`. ``label`` and ``outlier`` train a network on the
-            pictures, which takes minutes, so only `datagen curate` runs them unless named here.
+        checks: Names in `datagen.checks.CHECKS`. ``outlier``, ``label`` and ``fragment`` train a
+            network on the pictures, which takes minutes, so only `datagen curate` runs them unless
+            they are named here.
         review: ``keep`` or ``drop`` what a person should look at and nobody has decided.
         duplicates: ``keep`` turns off every check that compares two pictures.
         decisions: CSV files of a person's decisions; they win over every check.
@@ -37,6 +38,8 @@ class Curate(Strict):
             deviations.
         label: Logarithm of the odds against the given label, above which it is doubtful; smaller
             finds more.
+        fragment: How much likelier than is usual in its class a picture shows a part of a symbol,
+            in robust standard deviations, for a person to look; smaller finds more.
     """
 
     checks: tuple[str, ...] = BUILD_CHECKS
@@ -52,6 +55,7 @@ class Curate(Strict):
     size: float = Field(2.5, gt=1.0)
     outlier: float = Field(6.0, ge=0.0)
     label: float = Field(6.0, ge=0.0)
+    fragment: float = Field(1.5, ge=0.0)
 
     @field_validator("checks")
     @classmethod

@@ -20,6 +20,8 @@ FILL = 2 / 3  # of the picture, for a glyph's longer side: the rest is room to t
 _ROOM = 0.5  # of the empty area, what growing ink may take: counters stay open
 _EDGE = 0.25  # of the picture's half; a straight edge longer than this gets points in between
 _MOST = 8  # pieces that an edge is cut into at most
+_LETTER = 5700  # of a font's units, 256 px an em: the longer side of what is small beside a pen
+_SMALLEST = 8  # times smaller than that; a dot may be a single point
 _ON_CURVE = 1  # bit of a point's tag
 _THINNEST = 0.45  # of a stroke's width, what is left of it at least
 
@@ -40,6 +42,10 @@ class Shapes:
         grow: float32, shape (glyphs,), how much wider strokes are drawn; negative is thinner.
         gap: float32, shape (glyphs,), least distance between strokes that do not meet, as a share
             of the longer side; infinite where it is not known.
+        bold: float32, shape (glyphs,), how many times as wide a pen is beside the glyph as beside
+            a letter, and a camera's pixels: 1 for letters, more for a full stop.
+        pixels: float32, shape (glyphs,), how many pixels the longer side is captured with; infinite
+            for as many as there are.
     """
 
     points: Points
@@ -51,6 +57,8 @@ class Shapes:
     width: Numbers
     grow: Numbers
     gap: Numbers
+    bold: Numbers
+    pixels: Numbers
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -136,6 +144,7 @@ def assemble(
     ends = np.concatenate([glyph.ends for glyph in glyphs]) + np.repeat(before, contours)
     open_ended = np.repeat(pen, contours)
     owner = np.repeat(np.arange(len(glyphs)), counts)
+    bold = _bold(points, before)
     place(points, Glyphs(before, owner))
     begins = np.concatenate(([0], ends[:-1] + 1))
     after = np.arange(1, len(points) + 1)
@@ -153,7 +162,27 @@ def assemble(
     marks = np.where(step > 0, _ON_CURVE, tags[first]).astype(np.uint8)
     none = np.zeros(len(glyphs), np.float32)
     gaps = np.array([glyph.gap for glyph in glyphs], np.float32)
-    return Shapes(whole, following, begin[before], marks, last, pen, none, none.copy(), gaps)
+    every = np.full(len(glyphs), np.inf, np.float32)
+    return Shapes(
+        whole,
+        following,
+        begin[before],
+        marks,
+        last,
+        pen,
+        none,
+        none.copy(),
+        gaps,
+        bold,
+        every,
+    )
+
+
+def _bold(points: Points, starts: NDArray[np.int64]) -> Numbers:
+    """How small glyphs are beside a letter, from their points in a font's units."""
+    low = np.minimum.reduceat(points, starts, axis=0)
+    side = (np.maximum.reduceat(points, starts, axis=0) - low).max(axis=1)
+    return np.asarray(np.clip(_LETTER / np.maximum(side, 1), 1, _SMALLEST), np.float32)
 
 
 class Outlined(Protocol):

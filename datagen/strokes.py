@@ -128,16 +128,21 @@ def _trace(face: Face, char: str) -> Outline | None:
     points = np.concatenate(lines) + np.array([left + 0.5, top + 0.5], np.float32)
     points *= np.array([1, -1], np.float32) * np.float32(64 * OUTLINE_PX / px)
     ends = np.cumsum([len(line) for line in lines]) - 1
-    gap = _gap(found.lines, high)
+    gap = gap_between(found.lines, high)
     return Outline(points.astype(np.float32), np.zeros(len(points), np.uint8), ends, gap)
 
 
-def _gap(lines: Sequence[NDArray[np.float32]], side: int) -> float:
-    """Least distance between strokes that do not meet, as a share of the glyph's longer side."""
+def gap_between(lines: Sequence[NDArray[np.float32]], side: float) -> float:
+    """Return the least distance between strokes that do not meet, as a share of the longer side.
+
+    Args:
+        lines: The strokes, float32, shape (n, 2) each.
+        side: The longer side, in the same units.
+    """
     least = math.inf
     for one, two in itertools.combinations(lines, 2):
         far = one[:, None] - two[None]
-        distance = float(np.sqrt((far * far).sum(axis=2)).min()) / side
+        distance = float(np.sqrt((far * far).sum(axis=2)).min()) / max(side, 1e-6)
         if distance > _MEETS:
             least = min(least, distance)
     return least

@@ -53,12 +53,14 @@ class Network:
         fold: uint8, which fold a picture was held out in.
         several: float32, shape (n,), out-of-fold probability of several symbols in one picture;
             ``probabilities`` are those of the classes if it shows one.
+        fragment: float32, shape (n,), out-of-fold probability of a part of a symbol.
     """
 
     probabilities: NDArray[np.float32]
     features: NDArray[np.float32]
     fold: NDArray[np.uint8]
     several: NDArray[np.float32]
+    fragment: NDArray[np.float32]
 
 
 @dataclass

@@ -6,12 +6,13 @@
 The handwriting is cleaned first of exact copies and of pictures that are nearly equal by a measure
 that curation does not use (the overlap of their ink); its own wrong labels stay in and count
 against precision. Prints one line a kind of defect: planted, found, recall, precision. Fragments
-of symbols are planted too; no check is made for them, so their line says only who notices them, and
-it counts against nobody that a part of an `E` was taken for an `L`.
+of symbols are planted too: their line says who noticed them, and how many of those that the check
+`fragment` found are fragments; it counts against nobody that a part of an `E` was taken for an `L`.
 """
 
 import argparse
 import io
+import json
 import tempfile
 import time
 import zipfile
@@ -22,9 +23,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+import yaml
 from PIL import Image
 
-from datagen import characters
+from datagen import augment, characters
 from datagen.check_names import CHECKS as CHECKS_ALL
 from datagen.check_names import NETWORK
 from datagen.curate import curate
@@ -67,8 +69,9 @@ CHECKS = {
     "exact leak": {"leak"},
     "two labels": {"two-labels"},
 }
-FRAGMENT = ("label", "outlier", "size", "clipped", "ink", "several")  # who may notice one
+FRAGMENT = ("fragment", "label", "outlier", "size", "clipped", "ink", "several")  # who may notice
 STROKES = "-_|lI1/.,"  # half of one is still one
+REMAINS = {"Joins", "Neighbour", "Rules"}  # ink of another symbol or of a line, put in on purpose
 PAIRS = ("exact copy", "near copy", "exact leak", "two labels")
 
 
@@ -93,8 +96,11 @@ def handwriting(data, table, count, rng):
 
 
 def drawn(table, count, folder, seed):
-    """Pictures drawn from fonts, dark on light, without copies."""
-    render(folder, -(-count // len(table)), size=48, preset="handwriting", seed=seed)
+    """Pictures drawn from fonts, dark on light, without copies; each shows one symbol alone."""
+    alone = [step for step in augment.PRESETS["handwriting"] if step["name"] not in REMAINS]
+    pipeline = folder.with_name("alone.yaml")
+    pipeline.write_text(yaml.safe_dump({"transforms": json.loads(json.dumps(alone))}))
+    render(folder, -(-count // len(table)), size=48, preset=str(pipeline), seed=seed)
     listed = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)
     labels = dict(zip(listed["id"], listed["label"], strict=True))
     found = []
@@ -280,9 +286,11 @@ def score(planted, rows, network):
     fragments = [name for name, what in planted.kind.items() if what == "fragment"]
     noticed = [names.get(name, set()) & set(FRAGMENT) for name in fragments]
     by_check = {check: np.mean([check in one for one in noticed]) for check in FRAGMENT}
+    said = [name for name, checks in names.items() if "fragment" in checks]
+    right = np.mean([planted.kind.get(name) == "fragment" for name in said]) if said else 0.0
     print(
         f"{'fragment':<12}{len(fragments):>9}{sum(map(bool, noticed)):>9}"
-        f"{np.mean([bool(one) for one in noticed]):>9.1%}{'':>11}  by "
+        f"{np.mean([bool(one) for one in noticed]):>9.1%}{right:>11.1%}  by "
         + ", ".join(f"{check} {part:.0%}" for check, part in by_check.items())
     )
     return good

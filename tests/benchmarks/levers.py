@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from datagen import augment, characters, recipe
+from datagen import augment, characters, hands, recipe
+from datagen.font_files import STYLES, UNKNOWN
 from datagen.fonts import fonts
 from datagen.frame import FrameError, frame
 from datagen.sources import Unreadable, open_source
@@ -60,8 +61,9 @@ VARIANTS = {
 }
 
 
-def draw(steps, per_class, seed, styles):
-    faces = fonts().faces
+def draw(steps, per_class, seed, styles, writers):
+    labels = {character.char: character.label for character in TABLE}
+    faces = fonts().faces + hands.faces(writers, labels)
     families = {face.group: "train" for face in faces}
     style = Style(augment.Pipeline(steps), 32, "tight", seed, styles)
     synthesizer = Synthesizer(faces, families, TABLE, "fonts", style)
@@ -121,9 +123,13 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", help="variants, by comma")
     options = parser.parse_args()
-    styles = recipe.read("fonts-only").sources["fonts"].styles
-    variants = {**{name: (steps, styles) for name, steps in VARIANTS.items()}}
-    variants["even-styles"] = (WHOLE, {})
+    source = recipe.read("fonts-only").sources["fonts"]
+    styles, writers = source.styles, source.writers
+    variants = {name: (steps, styles, writers) for name, steps in VARIANTS.items()}
+    variants["even-styles"] = (WHOLE, {"hand": 0.0}, 0)
+    variants["fonts-alone"] = (WHOLE, {**styles, "hand": 0.0}, 0)
+    no_font = dict.fromkeys((*STYLES, UNKNOWN), 0.0)
+    variants["hands-alone"] = (WHOLE, {**no_font, "hand": 1.0}, writers)
     names = options.only.split(",") if options.only else list(variants)
     tests = {name: real(kind, DATA / path) for name, (kind, path) in SOURCES.items()}
     shapes = np.array(TABLE.shapes)
@@ -133,8 +139,9 @@ def main():
         started = time.perf_counter()
         scores = []
         for seed in range(options.seeds):
-            steps, weights = variants[name]
-            network = train(*draw(steps, options.per_class, seed, weights), options.epochs, seed)
+            steps, weights, hand = variants[name]
+            drawn = draw(steps, options.per_class, seed, weights, hand)
+            network = train(*drawn, options.epochs, seed)
             scores.append([score(network, shapes, *test) for test in tests.values()])
         mean = np.mean(scores, axis=0)
         base = mean if base is None else base

@@ -4,15 +4,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import dirty
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datagen import characters, layout, network, pairs, perceptron, recipe
-from datagen.check_names import NETWORK
-from datagen.checks import Network, View, label, several
+from datagen import characters, fragments, layout, network, pairs, perceptron, recipe
+from datagen.checks import Network, View, fragment, label, several
 from datagen.checks.nearest import distances_to, search
 from datagen.curate import curate
 from datagen.errors import UsageError
@@ -125,7 +125,7 @@ def test_a_wrong_label_is_doubted_and_the_right_one_suggested():
     given = true.astype(np.int16)
     given[5] = 39
     zeros = np.zeros(len(true), np.float32)
-    trained = Network(said, zeros[:, None], zeros.astype(np.uint8), zeros)
+    trained = Network(said, zeros[:, None], zeros.astype(np.uint8), zeros, zeros)
     (doubted,) = label.find(seen(pixels, given, trained))
     assert (doubted.row, doubted.verdict, doubted.suggested) == (5, "review", 33)
 
@@ -187,6 +187,7 @@ def test_a_network_tells_pairs_from_single_symbols(trainings, tmp_path):
     trained = network.ask(view, tmp_path)
     double = np.zeros(len(pixels), np.bool_)
     double[40:80:5] = True
+    assert ((trained.fragment >= 0) & (trained.fragment <= 1)).all()
     assert np.median(trained.several[double]) > np.quantile(trained.several[~double], 0.9)
     assert ((trained.several >= 0) & (trained.several <= 1)).all()
     assert trained.probabilities.shape == (len(pixels), len(view.characters))
@@ -200,9 +201,9 @@ def test_a_pair_is_held_out_with_its_pictures(trainings, tmp_path):
     network.ask(seen(pixels, labels), tmp_path)
     (question,) = tmp_path.rglob("question-*.npz")
     with np.load(question) as asked:
-        made = asked["labels"] == asked["classes"] - 1
-        assert asked["classes"] == len(characters.load()) + 1
-        assert made.sum() == pytest.approx(0.15 * len(pixels), abs=2)
+        made = asked["labels"] >= asked["classes"] - 2
+        assert asked["classes"] == len(characters.load()) + 2
+        assert made.sum() == pytest.approx(0.3 * len(pixels), abs=4)
         assert np.array_equal(asked["pixels"][~made], pixels)
         fold = asked["fold"][~made]
         assert set(asked["fold"][made]) == set(fold) == {0, 1, 2}
@@ -210,8 +211,8 @@ def test_a_pair_is_held_out_with_its_pictures(trainings, tmp_path):
         changed = pixels.copy()
         others = fold != number
         changed[others] = changed[others][::-1]
-        before = network._pairs(pixels, np.arange(len(pixels)), fold)
-        after = network._pairs(changed, np.arange(len(pixels)), fold)
+        before = network._made(pixels, np.arange(len(pixels)), fold)
+        after = network._made(changed, np.arange(len(pixels)), fold)
         own = before[1] == number
         assert np.array_equal(before[0][own], after[0][own])
         assert not np.array_equal(before[0][~own], after[0][~own])
@@ -249,11 +250,37 @@ def test_the_network_speaks_for_and_against_several_symbols(monkeypatch):
     zeros = np.zeros(40, np.float32)
     found = []
     for belief in (0.0, 0.01, 0.5, 1.0):
-        trained = Network(zeros[:, None], zeros[:, None], zeros.astype(np.uint8), zeros + belief)
+        fold, odds = zeros.astype(np.uint8), zeros + belief
+        trained = Network(zeros[:, None], zeros[:, None], fold, odds, zeros)
         found.append({one.row for one in several.find(seen(pixels, labels, trained))})
     assert found[0] < found[1] < found[2] < found[3]
     alone = {one.row for one in several.find(seen(pixels, labels))}
     assert alone == set(np.flatnonzero(np.linspace(-9, 9, 40) > Curate().several))
+
+
+def test_a_fragment_is_told_from_whole_symbols_of_its_class(trainings, tmp_path):
+    pixels, labels = letters("AGkR", 60)
+    cut = np.zeros(len(pixels), np.bool_)
+    cut[3::20] = True
+    for number in np.flatnonzero(cut).tolist():
+        pixels[number] = fragments.fragment(pixels[number], generator(number))
+    view = seen(pixels, labels)
+    view.network = network.ask(view, tmp_path)
+    found = {one.row for one in fragment.find(view)}
+    right = found & set(np.flatnonzero(cut).tolist())
+    # A nearest mean stands for the network here: it finds some, and hardly anything else.
+    assert len(right) >= 2
+    assert len(found) <= 2 * len(right)
+    assert not list(fragment.find(seen(pixels, labels)))
+
+
+def test_of_an_i_the_dot_or_the_stem_is_left_and_of_one_stroke_a_part():
+    (i,), (dash,) = (letters(char, 1)[0] for char in "i-")
+    for number in range(6):
+        part = fragments.fragment(i, generator(number))
+        assert cv2.connectedComponents((part > 127).astype(np.uint8))[0] == 2
+        assert not np.array_equal(part, i)
+        assert (fragments.fragment(dash, generator(number)) > 127).any()
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=50))
@@ -267,7 +294,7 @@ def test_log_odds_are_finite_and_keep_the_order(values):
 
 def test_the_check_for_several_symbols_heeds_the_network():
     order = Curate(checks=("several", "outlier", "label")).wanted
-    assert order.index("several") > max(order.index(name) for name in NETWORK)
+    assert order.index("several") > max(order.index(name) for name in ("outlier", "label"))
     assert "outlier" not in Curate(checks=("several",)).wanted
 
 
