@@ -88,7 +88,7 @@ PRESETS: Mapping[str, Sequence[Step]] = {
             "p": 1,
         },
         {"name": "StrokeWidth", "width": (0.03, 0.18), "p": 0.4},
-        {"name": "Coarse", "pixels": (14, 90), "p": 0.5},
+        {"name": "Coarse", "pixels": (14, 90), "bilevel": 0.5, "p": 0.5},
         {"name": "Joins", "p": 0.08},
         {"name": "InkTexture", "uneven": 0.6, "breaks": 0.04, "p": 0.2},
         {"name": "Neighbour", "p": 0.04},

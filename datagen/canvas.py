@@ -88,8 +88,8 @@ class Canvas:
         self._sheets.fill(shapes)
         pen.draw(shapes, pixels)
         few = shapes.pixels / np.float32(self._extent)
-        for row in np.flatnonzero(few < 1).tolist():
-            coarsen(pixels[row], float(few[row]))
+        for row in np.flatnonzero((few < 1) | shapes.bilevel).tolist():
+            coarsen(pixels[row], float(few[row]), bool(shapes.bilevel[row]))
         return pixels.copy()
 
     def _load(self, glyph: Glyph, wants_pen: bool) -> tuple[Outline, bool]:

@@ -27,6 +27,7 @@ from datagen.transforms import (
 
 _SMOOTH = NormalDist(0.0, 0.75)  # values of a smooth field: enlarging takes spread away
 _STEPS = 1024  # shares of ink that may be missing
+_COVERED = 60  # of 255, ink of a pixel that makes it black: fine lines stay whole
 _TAU = np.float32(2 * math.pi)
 
 
@@ -162,40 +163,46 @@ class Coarse(ShapeTransform):
 
     Args:
         pixels: Range of how many pixels the longer side of a letter has; its logarithm is uniform.
+        bilevel: Share of the pictures whose pixels are black or white, as those of fax machines,
+            scanned forms and many tablets are.
         p: Probability.
     """
 
-    numbers = 1
+    numbers = 2
 
-    def __init__(self, pixels: Range = (12, 40), p: float = 1.0) -> None:
+    def __init__(self, pixels: Range = (12, 40), bilevel: float = 0.0, p: float = 1.0) -> None:
         super().__init__(p=p)
-        self.pixels = pixels
+        self.pixels, self.bilevel = pixels, bilevel
 
     def bend(self, shapes: Shapes, chosen: Mask, u: Numbers) -> None:
         """Say with how many pixels the chosen shapes are captured."""
         pixels = between_logs(self.pixels, u[:, 0]) / shapes.bold
         shapes.pixels = np.where(chosen, pixels, shapes.pixels)
+        shapes.bilevel = np.where(chosen, u[:, 1] < self.bilevel, shapes.bilevel)
 
     def change(self, pictures: Gray, u: Numbers) -> Gray:
         """Return the coarse pictures."""
+        bilevel = (u[:, 1] < self.bilevel).tolist()
         for row, pixels in enumerate(between_logs(self.pixels, u[:, 0]).tolist()):
             side = max(cv2.boundingRect(pictures[row])[2:])
-            coarsen(pictures[row], pixels / max(side, 1))
+            coarsen(pictures[row], pixels / max(side, 1), bilevel[row])
         return pictures
 
 
-def coarsen(picture: Gray, scale: float) -> None:
+def coarsen(picture: Gray, scale: float, bilevel: bool) -> None:
     """Make a picture smaller and enlarge it again, in place.
 
     Args:
         picture: uint8, two-dimensional.
-        scale: How much smaller; 1 and more leave it as it is.
+        scale: How much smaller; 1 and more leave the size as it is.
+        bilevel: Whether pixels become black or white while it is small.
     """
-    if scale >= 1:
-        return
     height, width = picture.shape
-    few = max(2, round(width * scale)), max(2, round(height * scale))
+    part = min(scale, 1.0)
+    few = max(2, round(width * part)), max(2, round(height * part))
     small = cv2.resize(picture, few, interpolation=cv2.INTER_AREA)
+    if bilevel:
+        small = cv2.threshold(small, _COVERED, 255, cv2.THRESH_BINARY)[1]
     cv2.resize(small, (width, height), dst=picture, interpolation=cv2.INTER_AREA)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 
-from datagen import __version__, augment, characters, console
+from datagen import __version__, augment, characters, console, hands
 from datagen.atomic import atomic_file, write_csv
 from datagen.characters import CharacterTable
 from datagen.claim import claim
@@ -70,6 +70,7 @@ def render(
     preset: str = "light",
     mode: Mode = "tight",
     workers: int | None = None,
+    writers: int = 0,
 ) -> Rendered:
     """Draw pictures of every class from fonts, as `OUT/U+0041/ID.png` and `OUT/manifest.csv`.
 
@@ -84,6 +85,7 @@ def render(
         preset: Augmentation preset or pipeline file.
         mode: ``tight``, or ``em`` to keep place and size in the em box.
         workers: Number of processes; None for one a core.
+        writers: How many writers of `datagen.hands` draw beside the fonts.
 
     Raises:
         UsageError: An argument is wrong.
@@ -94,6 +96,7 @@ def render(
         ("per_class", per_class, 1),
         ("size", size, MIN_SIZE),
         ("workers", workers, 1),
+        ("writers", writers, 0),
     ):
         if value < least:
             raise UsageError(f"{name} (={value}) must be at least {least}")
@@ -102,13 +105,14 @@ def render(
     audit = audit_fonts(fonts, None, table, installed, workers)
     if not audit.faces:
         raise InputError("no usable font was found; install some or name folders of fonts")
-    context = _Context(out, audit.faces, table, preset, size, mode, seed)
+    faces = audit.faces + hands.faces(writers, {c.char: c.label for c in table})
+    context = _Context(out, faces, table, preset, size, mode, seed)
     claim(out, "render", _identity(context, per_class))
     samples, rejected = _run(context, per_class, workers)
     rows = ((f"{s.codepoint}/{s.id}.png", *s) for s in samples)
     write_rejected(out / "rejected.csv", rejected)
     write_csv(out / "manifest.csv", ("path", *COLUMNS), rows)
-    families = len({face.family for face in audit.faces})
+    families = len({face.family for face in faces})
     return Rendered(out, len(samples), len(table), families, len(rejected))
 
 

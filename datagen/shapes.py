@@ -46,6 +46,7 @@ class Shapes:
             a letter, and a camera's pixels: 1 for letters, more for a full stop.
         pixels: float32, shape (glyphs,), how many pixels the longer side is captured with; infinite
             for as many as there are.
+        bilevel: bool, shape (glyphs,), whether these pixels are black or white, nothing between.
     """
 
     points: Points
@@ -59,6 +60,7 @@ class Shapes:
     gap: Numbers
     bold: Numbers
     pixels: Numbers
+    bilevel: Mask
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -163,19 +165,9 @@ def assemble(
     none = np.zeros(len(glyphs), np.float32)
     gaps = np.array([glyph.gap for glyph in glyphs], np.float32)
     every = np.full(len(glyphs), np.inf, np.float32)
-    return Shapes(
-        whole,
-        following,
-        begin[before],
-        marks,
-        last,
-        pen,
-        none,
-        none.copy(),
-        gaps,
-        bold,
-        every,
-    )
+    numbers = (none, none.copy(), gaps, bold, every)
+    gray = np.zeros(len(glyphs), np.bool_)
+    return Shapes(whole, following, begin[before], marks, last, pen, *numbers, gray)
 
 
 def _bold(points: Points, starts: NDArray[np.int64]) -> Numbers:

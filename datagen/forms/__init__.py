@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from datagen.errors import InputError
 
 _STEP = 4.0  # units of the tables, from one point of the curve to the next
-_HEADER = re.compile(r"U\+([0-9A-F]{4,6})( .)?")
+_HEADER = re.compile(r"U\+(?!D[89A-F])((?:10|[0-9A-F])?[0-9A-F]{4})( .)?")
 _FORM = re.compile(r"\s+(?:\*([0-9]{1,4}) )?([^*]+)")
-_NUMBER = r"(-?[0-9]{1,4}(?:\.[0-9]{1,4})?)"
+_NUMBER = r"(-?[0-9]{1,3}(?:\.[0-9]{1,3})?)"
 _POINT = re.compile(rf"{_NUMBER},{_NUMBER}(!?)")
 
 Controls = NDArray[np.float32]
@@ -99,7 +99,7 @@ def read(text: str, name: str) -> dict[str, tuple[Form, ...]]:
         header, form = _HEADER.fullmatch(line.rstrip()), _FORM.fullmatch(line)
         if header:
             own = found.setdefault(chr(int(header[1], 16)), [])
-        elif form:
+        elif form and found:
             own.append(_form(form[2], float(form[1] or 1), f"{name}, line {number}"))
         else:
             raise InputError(f"{name}, line {number}: this is neither a character nor a form")

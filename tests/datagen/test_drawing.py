@@ -189,6 +189,7 @@ def test_shapes_know_their_width():
         np.full(1, np.inf, np.float32),
         np.ones(1, np.float32),
         np.full(1, np.inf, np.float32),
+        np.array([False]),
     )
     assert shapes.lengths()[0] == pytest.approx(1.0)
     assert shapes.width[0] == pytest.approx(0.2)
