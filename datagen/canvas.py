@@ -68,7 +68,7 @@ class Canvas:
         words = np.array(seeds, np.uint64)
         u = self._pipeline.numbers(words)
         wanted = self._pipeline.pens(u).tolist()
-        found = [self._load(glyph, pens) for glyph, pens in zip(glyphs, wanted, strict=True)]
+        found = self._load_all(glyphs, wanted)
         outlines = [outline for outline, _ in found]
         place = normalize if self._mode == "tight" else _in_em
         shapes = assemble(outlines, np.array([is_pen for _, is_pen in found]), place)
@@ -92,11 +92,19 @@ class Canvas:
             coarsen(pixels[row], float(few[row]), bool(shapes.bilevel[row]))
         return pixels.copy()
 
+    def _load_all(
+        self, glyphs: Sequence[Glyph], wanted: Sequence[bool]
+    ) -> list[tuple[Outline, bool]]:
+        """The points of glyphs, and whether they are strokes of a pen."""
+        by_hand = [glyph for glyph in glyphs if glyph.face.style == hands.STYLE]
+        written = iter(hands.write(by_hand))
+        return [
+            (next(written), True) if glyph.face.style == hands.STYLE else self._load(glyph, pens)
+            for glyph, pens in zip(glyphs, wanted, strict=True)
+        ]
+
     def _load(self, glyph: Glyph, wants_pen: bool) -> tuple[Outline, bool]:
-        """The points of a glyph, and whether they are strokes of a pen."""
         face = glyph.face
-        if face.style == hands.STYLE:
-            return hands.write(face, glyph.axes, glyph.char), True
         strokes = self._strokes.of(face, glyph.char) if wants_pen else None
         if strokes is not None:
             return strokes, True

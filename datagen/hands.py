@@ -7,8 +7,10 @@ written, its points move a little; a seed says how, so that a sample can be draw
 
 import functools
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,8 @@ STYLE = "hand"
 LICENSE = "MIT"
 _CAPITAL = 0.7  # of the em, the height of capitals
 _UNIT = np.float32(64 * OUTLINE_PX * _CAPITAL / 100)  # of a font's outlines, a unit of the tables
+Asked = tuple[Face, Sequence[float], str]
+
 _SEEDS = 999_999  # ways to write a form
 _UNSTEADY = 0.05  # of the longer side, most that points are moved; standard deviation
 _SLANT = (0.1, 0.16)  # of writers, mean and standard deviation of the shear to the right
@@ -54,43 +58,62 @@ def faces(writers: int, labels: Mapping[str, int]) -> tuple[Face, ...]:
     )
 
 
-def write(face: Face, axes: Sequence[float], char: str) -> Outline:
-    """Write a character as a writer does.
+def write(asked: Sequence[Asked]) -> list[Outline]:
+    """Write characters as writers do.
 
     Args:
-        face: The writer.
-        axes: Its one axis, the seed of this time; empty for the default.
-        char: One that the face has.
+        asked: Of each the writer, its one axis, which is the seed of this time (empty for the
+            default), and a character that the writer has.
 
     Returns:
-        The strokes, in the units and the direction of a font's outlines.
+        The strokes of each, in the units and the direction of a font's outlines.
     """
-    seed = int(axes[0]) if axes else 0
-    edges, found, gaps = _preferred(face.index, char)
-    most = max(len(form.controls) for form in found)
-    key = digest64("hand", face.index, seed, char)
-    u = table(np.array([key], np.uint64), 2 + 2 * most)[0]
-    chosen = min(int(np.searchsorted(edges, u[0], side="right")), len(found) - 1)
-    form = found[chosen]
-    controls = form.controls
-    side = np.ptp(controls, axis=0).max()
-    away = normal(u[2 : 2 + controls.size]).reshape(controls.shape)
-    moved = controls + away * (np.float32(_UNSTEADY) * u[1] * side)
-    points = form.curve @ (moved @ _proportions(face.index))
-    return Outline(points, np.zeros(len(points), np.uint8), form.ends, gaps[chosen])
+    seeds = [int(axes[0]) if axes else 0 for _, axes, _ in asked]
+    keys = [
+        digest64("hand", face.index, seed, char)
+        for (face, _, char), seed in zip(asked, seeds, strict=True)
+    ]
+    habits = [_habit(face.index, char) for face, _, char in asked]
+    most = max((habit.most for habit in habits), default=0)
+    u = table(np.array(keys, np.uint64), 2 + 2 * most)
+    away = normal(u[:, 2:]) * (np.float32(_UNSTEADY) * u[:, 1:2])
+    written = []
+    for (face, _, _), habit, turn, own in zip(asked, habits, u[:, 0].tolist(), away, strict=True):
+        form, gap, side = habit.forms[min(bisect_right(habit.edges, turn), len(habit.edges) - 1)]
+        count = form.controls.size
+        moved = form.controls + own[:count].reshape(-1, 2) * side
+        points = form.curve @ (moved @ _proportions(face.index))
+        written.append(Outline(points, np.zeros(len(points), np.uint8), form.ends, gap))
+    return written
+
+
+class _Habit(NamedTuple):
+    """Where the share of each form ends that a writer has of a character; form, gap and side."""
+
+    edges: list[float]
+    forms: list[tuple[Form, float, np.float32]]
+    most: int
 
 
 @functools.lru_cache(maxsize=16384)
-def _preferred(writer: int, char: str) -> tuple[NDArray[np.float64], tuple[Form, ...], list[float]]:
-    """Where the share of each form ends that a writer has of a character, the forms, their gaps."""
+def _habit(writer: int, char: str) -> _Habit:
     found = forms.load().of[char]
     taste = generator("writer", writer, char).gamma(0.7, size=len(found))
     weights = taste * np.array([form.weight for form in found])
-    gaps = []
-    for form in found:
+    edges = np.cumsum(weights / weights.sum()).tolist()
+    return _Habit(edges, _measured(char), max(len(form.controls) for form in found))
+
+
+@functools.lru_cache(maxsize=1024)
+def _measured(char: str) -> list[tuple[Form, float, np.float32]]:
+    """The forms of a character, each with its gap between strokes and its points' longer side."""
+    measured = []
+    for form in forms.load().of[char]:
         lines = form.lines()
-        gaps.append(gap_between(lines, float(np.ptp(np.concatenate(lines), axis=0).max())))
-    return np.cumsum(weights / weights.sum()), found, gaps
+        extent = float(np.ptp(np.concatenate(lines), axis=0).max())
+        side = np.float32(np.ptp(form.controls, axis=0).max())
+        measured.append((form, gap_between(lines, extent), side))
+    return measured
 
 
 @functools.lru_cache(maxsize=1024)

@@ -65,10 +65,12 @@ def test_a_wrong_line_is_named(text, what):
 
 def test_a_writer_keeps_its_hand_and_others_write_otherwise():
     one, two = hands.faces(2, LABELS)
-    again = hands.write(one, (5.0,), "g")
-    assert np.array_equal(hands.write(one, (5.0,), "g").points, again.points)
-    assert not np.array_equal(hands.write(one, (6.0,), "g").points, again.points)
-    assert not np.array_equal(hands.write(two, (5.0,), "g").points, again.points)
+    asked = [(one, (5.0,), "g"), (one, (6.0,), "g"), (two, (5.0,), "g"), (one, (5.0,), "m")]
+    first, later, other, _ = (outline.points for outline in hands.write(asked))
+    (alone,) = hands.write(asked[:1])
+    assert np.array_equal(alone.points, first)
+    assert not np.array_equal(later, first)
+    assert not np.array_equal(other, first)
     assert (one.group, one.style) != (two.group, two.style)
 
 
