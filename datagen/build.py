@@ -7,9 +7,10 @@ that no picture stands in two splits, not even a full stop that two families dra
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datagen import (
     __version__,
@@ -22,13 +23,14 @@ from datagen import (
     network,
     recipe,
     sums,
+    ticket,
 )
 from datagen.atomic import remove_leftovers, write_csv
 from datagen.characters import CharacterTable
 from datagen.claim import claim
 from datagen.describe import describe
 from datagen.drawn_fonts import families_of, font_rows, fonts_of, rejected_glyphs
-from datagen.errors import InputError, UsageError
+from datagen.errors import InputError, UsageError, nearest
 from datagen.executor import default_workers
 from datagen.fonts import FontAudit
 from datagen.judge import Judged, judge
@@ -42,6 +44,9 @@ from datagen.survey import Pictures, open_pixels, survey
 from datagen.tally import count_sources
 from datagen.worker import Context
 from datagen.writing import Writing
+
+if TYPE_CHECKING:
+    from datagen.cluster import Cluster
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ def build(
     sources: Mapping[str, Path] | None = None,
     workers: int | None = None,
     decided: Sequence[Path] = (),
+    scheduler: str | None = None,
 ) -> Built:
     """Build a dataset, or go on with one that was stopped.
 
@@ -86,10 +92,12 @@ def build(
         sources: Paths of the real sources by name.
         workers: Number of processes; None for one a core.
         decided: Files of decisions on single pictures, beside those that the recipe names.
+        scheduler: Address of the scheduler of a Dask cluster that writes the shards in place of
+            processes here, such as ``tcp://host:8786``; see `datagen.cluster`.
 
     Raises:
         UsageError: The recipe or an argument is wrong.
-        InputError: A source is broken, or `out` holds something else.
+        InputError: A source is broken, `out` holds something else, or the cluster is not fit.
     """
     workers = default_workers() if workers is None else workers
     if workers < 1:
@@ -100,7 +108,10 @@ def build(
         f"no path was given for the source {name}: nothing comes from it"
         for name in recipe.left_out(given, resolved)
     ]
-    return Build(resolved, out, workers, notes=notes).run()
+    for name in sorted(resolved.sources.keys() - given.sources.keys()):
+        close = nearest(name, list(recipe.left_out(given, resolved)))
+        notes.append(f"the recipe has no source {name}, so it is one more{close}")
+    return Build(resolved, out, workers, notes=notes, scheduler=scheduler).run()
 
 
 class Build:
@@ -114,6 +125,7 @@ class Build:
         table: The classes, where the recipe's file of them need not be there any more. The folder
             then holds nothing but parts of the same dataset.
         notes: What a user should know already.
+        scheduler: Address of the scheduler of a cluster that writes the shards.
     """
 
     def __init__(
@@ -124,7 +136,9 @@ class Build:
         places: Mapping[str, Path] | None = None,
         table: CharacterTable | None = None,
         notes: Sequence[str] = (),
+        scheduler: str | None = None,
     ) -> None:
+        self._scheduler = scheduler
         self._recipe = resolved
         self._out = out
         self._workers = workers
@@ -146,13 +160,22 @@ class Build:
     def run(self) -> Built:
         """Build, or go on; the folder is this process's alone meanwhile."""
         with hold(self._out, "build"):
+            ticket.revoke(self._out)
             try:
-                return self._run()
+                with self._cluster() as cluster:
+                    return self._run(cluster)
             except KeyboardInterrupt as stop:
                 done = self._writing or "no shard is done yet"
                 raise KeyboardInterrupt(f"{done}; run the same command again to go on") from stop
 
-    def _run(self) -> Built:
+    def _cluster(self) -> "AbstractContextManager[Cluster | None]":
+        if self._scheduler is None:
+            return nullcontext()
+        from datagen.cluster import Cluster
+
+        return Cluster(self._scheduler, self._out)
+
+    def _run(self, cluster: "Cluster | None") -> Built:
         audit = fonts_of(self._recipe, self._characters, self._workers)
         stamps = self._stamps()
         begun = self._mixed and any((self._out / STATE).glob("*-of-*.json"))
@@ -160,12 +183,17 @@ class Build:
         failed.forget(self._out)
         (self._out / "manifests").mkdir(exist_ok=True)
         remove_leftovers(self._out / "manifests")
+        families = families_of(self._recipe, audit)
+        pixels = self._out / STATE / "pixels"
+        context = Context(self._out, self._recipe, self._characters, audit.faces, families, pixels)
+        if cluster is not None:
+            cluster.check(context)
         pictures = survey(
             self._sources,
             self._characters,
             self._recipe.size,
             self._recipe.frame,
-            self._out / STATE / "pixels",
+            pixels,
             self._workers,
         )
         for name in (name for name, stamp in self._stamps().items() if stamps[name] != stamp):
@@ -177,11 +205,8 @@ class Build:
         pictures, keep = judged.pictures, judged.keep
         doubled = judged.rejected(self._characters)
         planned = plan(self._recipe, pictures, keep, len(self._characters))
-        families = families_of(self._recipe, audit)
-        pixels = self._out / STATE / "pixels"
-        context = Context(self._out, self._recipe, self._characters, audit.faces, families, pixels)
         self._writing = Writing(context, planned, pictures)
-        done = self._writing.run(self._workers)
+        done = self._writing.run(self._workers, cluster)
         unused = unused_rows(planned, pictures, self._characters, self._recipe)
         drawn = [row for shard in done for row in shard.rejected]
         glyphs = rejected_glyphs(audit, self._recipe.drawn or "")

@@ -12,11 +12,12 @@ import functools
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from datagen.errors import InputError
+from datagen.errors import InputError, nearest
 
 COLUMNS = ("label", "codepoint", "name", "aliases", "shape")
 DEFAULT = "math-vision-89"
@@ -76,7 +77,10 @@ class CharacterTable:
             InputError: The table has no such class.
         """
         if codepoint not in self._by_codepoint:
-            raise InputError(f"{codepoint} is not one of the {len(self)} classes of the table")
+            raise InputError(
+                f"{codepoint} is not one of the {len(self)} classes of the table"
+                f"{self._meant(codepoint)}"
+            )
         return self._by_codepoint[codepoint]
 
     def find(self, name: str) -> int | None:
@@ -95,6 +99,15 @@ class CharacterTable:
                 f"the name {name!r} could mean {meant}: rename it to the code point that is meant"
             )
         return next(iter(found), None)
+
+    def _meant(self, name: str) -> str:
+        """Guess what was meant by what is no code point; of code points none is near another."""
+        found = self._exact.get(name) or self._folded.get(name.casefold()) or ()
+        points = [self[label].codepoint for label in sorted(found)]
+        if points:
+            return f"; did you mean {' or '.join(points)}?"
+        named = [alias for alias in self._folded if not alias.startswith("u+")]
+        return "" if name.startswith("U+") else nearest(name, named)
 
     @property
     def shapes(self) -> list[int]:
@@ -121,6 +134,11 @@ def tracked_table(name: str) -> Path:
     return project_file("manifests", f"{name}.csv")
 
 
+def tracked() -> list[str]:
+    """Return the names of the tables that come with the project."""
+    return sorted(path.stem for path in tracked_table(DEFAULT).parent.glob("*-[0-9]*.csv"))
+
+
 def project_file(folder: str, name: str) -> Path:
     """Return a file of the project's top-level `folder`, in a checkout or in an installed wheel."""
     package = Path(__file__).parent
@@ -141,6 +159,12 @@ def load(path: str | Path | None = None) -> CharacterTable:
     file = Path(path)
     if not file.suffix:
         file = tracked_table(str(path))
+        if not file.is_file():
+            known = tracked()
+            raise InputError(
+                f"character table {str(path)!r} is none of the tracked ones ({', '.join(known)}) "
+                f"and no CSV file{nearest(str(path), known)}"
+            )
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -162,9 +186,9 @@ def parse(text: str, where: str = "character table") -> CharacterTable:
     if missing:
         raise InputError(f"{where}: the columns {', '.join(missing)} are missing or it has no rows")
     characters = tuple(_row(row, number, where) for number, row in enumerate(rows))
-    points = [c.codepoint for c in characters]
+    points = Counter(c.codepoint for c in characters)
     for c in characters:
-        if points.count(c.codepoint) > 1:
+        if points[c.codepoint] > 1:
             raise InputError(f"{where}: {c.codepoint} stands in it twice")
         if c.shape not in points:
             raise InputError(f"{where}: the shape {c.shape} of {c.codepoint} is no class of it")

@@ -5,9 +5,19 @@ from typing import Annotated
 
 import typer
 
-from datagen import console
-from datagen.cli_options import Characters, Quiet, Sources, Workers, app, parse_sources
-from datagen.errors import UsageError
+from datagen import completion, console
+from datagen.cli_options import (
+    MAKE,
+    Characters,
+    Json,
+    Quiet,
+    Sources,
+    Workers,
+    app,
+    parse_sources,
+)
+from datagen.errors import UsageError, nearest
+from datagen.summaries import Shown, size
 
 
 @app.callback()
@@ -20,69 +30,80 @@ def main() -> None:
     app()
 
 
-@app.command(epilog="Example: [bold]datagen fonts ~/fonts --out fonts.csv[/]")
-def fonts(
-    folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="[DIR]...", help="Folders or files of fonts.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="CSV file for the results.")] = None,
-    characters: Characters = "math-vision-89",
-    installed: Annotated[
-        bool, typer.Option("--installed/--no-installed", help="Audit the installed fonts too.")
-    ] = True,
-    workers: Workers = None,
-    quiet: Quiet = False,
-) -> None:
-    """Prove font files and audit each character of each face."""
-    console.show(not quiet)
-    from datagen.characters import load
-    from datagen.fonts import fonts as run
-
-    table = load(characters)
-    audit = run(folders or [], out, table, installed=installed, workers=workers)
-    usable = sum(len(face.labels) for face in audit.faces)
-    console.summary(
-        "Fonts audited",
-        {
-            "faces": len(audit.faces),
-            "families": len({face.family for face in audit.faces}),
-            "files rejected": len(audit.rejected),
-            "usable glyphs": f"{usable:,} of {len(audit.faces) * len(table):,}",
-            "written to": out or "nothing; give --out F.csv for the reasons",
-        },
-    )
+_FRAMES = ("tight", "em")
+_LETTERS = "Where pictures come from"
+_LOOKS = "What they look like"
+_CHECKS = "What is checked"
 
 
-@app.command(epilog="Example: [bold]datagen render --out pictures --per-class 100 --size 64[/]")
+@app.command(
+    rich_help_panel=MAKE,
+    epilog=console.examples(
+        "datagen render --out pictures --per-class 100 --size 64",
+        "datagen render --out mine --per-class 50 --fonts ~/fonts --no-installed",
+        "datagen render --out by-hand --per-class 50 --augment handwriting --writers 60",
+    ),
+)
 def render(
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
     per_class: Annotated[int, typer.Option(min=1, help="Pictures of each class, exactly.")],
-    size: Annotated[int, typer.Option(min=8, help="Edge of a picture in pixels.")] = 64,
+    edge: Annotated[
+        int,
+        typer.Option("--size", min=8, help="Edge of a picture in pixels.", rich_help_panel=_LOOKS),
+    ] = 64,
     seed: Annotated[int, typer.Option(min=0, help="Changes every random choice.")] = 0,
     characters: Characters = "math-vision-89",
     fonts: Annotated[
-        list[Path] | None, typer.Option(help="Folder or file of fonts; repeatable.")
+        list[Path] | None,
+        typer.Option(help="Folder or file of fonts; repeatable.", rich_help_panel=_LETTERS),
     ] = None,
     installed: Annotated[
-        bool, typer.Option("--installed/--no-installed", help="Draw from the installed fonts too.")
+        bool,
+        typer.Option(
+            "--installed/--no-installed",
+            help="Draw from the installed fonts too.",
+            rich_help_panel=_LETTERS,
+        ),
     ] = True,
     augment: Annotated[
-        str, typer.Option(help="none, light, print, handwriting, or a TOML or YAML file.")
+        str,
+        typer.Option(
+            help="none, light, print, handwriting, or a TOML or YAML file.",
+            autocompletion=completion.among(*completion.PRESETS),
+            rich_help_panel=_LOOKS,
+        ),
     ] = "light",
-    frame: Annotated[str, typer.Option(help="tight, or em to keep place and size.")] = "tight",
+    frame: Annotated[
+        str,
+        typer.Option(
+            help="tight, or em to keep place and size.",
+            autocompletion=completion.among(*_FRAMES),
+            rich_help_panel=_LOOKS,
+        ),
+    ] = "tight",
+    writers: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Hands that write characters beside the fonts.",
+            rich_help_panel=_LETTERS,
+        ),
+    ] = 0,
     workers: Workers = None,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Draw synthetic pictures as PNG files with a manifest."""
-    console.show(not quiet)
-    if frame not in ("tight", "em"):
-        raise UsageError(f"--frame {frame!r} is neither tight nor em")
+    console.show(not quiet, as_json)
+    if frame not in _FRAMES:
+        close = nearest(frame, list(_FRAMES))
+        raise UsageError(f"--frame {frame!r} is neither tight nor em{close}")
     from datagen.render import render as run
 
     done = run(
         out,
         per_class,
-        size=size,
+        size=edge,
         seed=seed,
         characters_table=characters,
         fonts=fonts or [],
@@ -90,6 +111,7 @@ def render(
         preset=augment,
         mode=frame,  # type: ignore[arg-type]
         workers=workers,
+        writers=writers,
     )
     console.summary(
         "Pictures drawn",
@@ -105,7 +127,11 @@ def render(
 
 
 @app.command(
-    epilog="Example: [bold]datagen curate --source symbols=math-symbols.zip --out curated[/]"
+    rich_help_panel=MAKE,
+    epilog=console.examples(
+        "datagen curate --source symbols=math-symbols.zip --out curated",
+        "datagen curate --source symbols=math-symbols.zip --out curated --no-network",
+    ),
 )
 def curate(
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
@@ -115,25 +141,38 @@ def curate(
         typer.Option(help="CSV file of decisions; repeatable. OUT/decisions.csv is read too."),
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="Take checks and thresholds from this recipe.")
+        str | None,
+        typer.Option(
+            help="Take checks and thresholds from this recipe.",
+            autocompletion=completion.recipes,
+            rich_help_panel=_CHECKS,
+        ),
     ] = None,
     network: Annotated[
         bool,
-        typer.Option("--network/--no-network", help="Run the checks that train a network."),
+        typer.Option(
+            "--network/--no-network",
+            help="Run the checks that train a network.",
+            rich_help_panel=_CHECKS,
+        ),
     ] = True,
     characters: Characters = "math-vision-89",
-    size: Annotated[int, typer.Option(min=8, help="Edge of the frame in pixels.")] = 32,
+    edge: Annotated[
+        int,
+        typer.Option("--size", min=8, help="Edge of the frame in pixels.", rich_help_panel=_CHECKS),
+    ] = 32,
     workers: Workers = None,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Find what is wrong in real pictures; write tables and a page to decide on."""
-    console.show(not quiet)
+    console.show(not quiet, as_json)
     sources = parse_sources(source)
     from datagen.curate import configure
     from datagen.curate import curate as run
 
     config = configure(recipe, decisions or [], network)
-    done = run(sources, out, config, characters_table=characters, size=size, workers=workers)
+    done = run(sources, out, config, characters_table=characters, size=edge, workers=workers)
     for note in done.notes:
         console.note(f"note: {note}")
     console.summary(
@@ -144,32 +183,52 @@ def curate(
             **{f"by {name}": count for name, count in sorted(done.checks.items())},
             "decided": done.decided,
             "conflicts": len(done.conflicts),
-            "tables": done.folder,
+            "written to": done.folder,
             "review page": done.page,
         },
     )
 
 
 @app.command(
-    epilog="Examples: [bold]datagen build quickstart --out data/quickstart[/]  ·  "
-    "[bold]datagen build math-vision --source emnist=emnist/ --out data/math-vision[/]"
+    rich_help_panel=MAKE,
+    epilog=console.examples(
+        "datagen build quickstart --out data/quickstart",
+        "datagen build math-vision --source emnist=emnist/ --out data/math-vision",
+        "datagen build recipe.toml --out data/mine --json",
+    ),
 )
 def build(
-    recipe: Annotated[str, typer.Argument(help="quickstart, math-vision, or a TOML file.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="quickstart, fonts-only, math-vision, or a TOML file; datagen init writes one.",
+            autocompletion=completion.recipes,
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the dataset.")],
     source: Sources = None,
     decisions: Annotated[
         list[Path] | None, typer.Option(help="CSV file of decisions; repeatable.")
     ] = None,
     workers: Workers = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Write the shards on a Dask cluster, such as tcp://host:8786; its workers must "
+            "have the folder under the same path.",
+            rich_help_panel=console.RUNNING,
+        ),
+    ] = None,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Build balanced TFRecord shards with manifests; run it again after a stop to go on."""
-    console.show(not quiet)
+    console.show(not quiet, as_json)
     sources = parse_sources(source)
     from datagen.build import build as run
 
-    done = run(recipe, out, sources, workers, decisions or [])
+    done = run(recipe, out, sources, workers, decisions or [], scheduler)
     for note in done.notes:
         console.note(f"note: {note}")
     console.summary(
@@ -178,14 +237,17 @@ def build(
             **done.records,
             **{f"from {name}": count for name, count in done.sources.items()},
             "font families": done.families,
-            "left out": f"{done.rejected:,} (manifests/rejected.csv says why)",
-            "size": f"{done.bytes / 1e6:.1f} MB",
+            "left out": Shown(
+                done.rejected, f"{done.rejected:,} (manifests/rejected.csv says why)"
+            ),
+            "size": size(done.bytes),
             "written to": done.folder,
         },
     )
 
 
-from datagen import cli_export, cli_look  # noqa: E402, F401 - its commands stand last in the help
+# Their commands stand last in the help.
+from datagen import cli_export, cli_fetch, cli_fonts, cli_init, cli_look  # noqa: E402, F401
 
 if __name__ == "__main__":
     main()

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datagen import console
-from datagen.cli_options import Quiet, Sources, Workers, app, parse_sources
+from datagen.cli_options import LOOK, Json, Quiet, Sources, Workers, app, parse_sources
 from datagen.errors import UsageError
+from datagen.summaries import Shown, size
 
 if TYPE_CHECKING:
     from datagen.evidence import Problem
 
 
-@app.command(epilog="Example: [bold]datagen verify data/quickstart --repair[/]")
+@app.command(
+    rich_help_panel=LOOK,
+    epilog=console.examples(
+        "datagen verify data/quickstart", "datagen verify data/quickstart --repair"
+    ),
+)
 def verify(
     dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
     repair: Annotated[
@@ -23,9 +29,10 @@ def verify(
     source: Sources = None,
     workers: Workers = None,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Prove every file of a dataset against all others; exit 1 if anything is wrong."""
-    console.show(not quiet)
+    console.show(not quiet, as_json)
     sources = parse_sources(source)
     if sources and not repair:
         raise UsageError("--source is of use with --repair only: nothing else reads the sources")
@@ -37,6 +44,9 @@ def verify(
     done = run(dataset, workers)
     _say(done.problems)
     if done.problems:
+        if as_json:
+            facts = {"problems": _listed(done.problems), "folder": dataset}
+            console.summary(f"{_count(done.problems)} found", facts)
         raise console.fail(
             f"{dataset}: {_count(done.problems)} found; --repair makes again what is damaged", 1
         )
@@ -59,12 +69,21 @@ def _repair(dataset: Path, sources: Mapping[str, Path], workers: int | None) -> 
     if done.left:
         typer.echo("Still wrong:", err=True)
         _say(done.left)
+        if console.wants_json():
+            console.summary(
+                f"{_count(done.left)} left",
+                {"problems": _listed(done.left), "restored": done.restored, "folder": dataset},
+            )
         raise console.fail(
             f"{dataset}: {_count(done.left)} left{done.reason and ': '}{done.reason}", 1
         )
     console.summary(
         "Dataset repaired" if done.problems else "Dataset proved: nothing is wrong",
-        {"problems": len(done.problems), "restored": len(done.restored), "folder": dataset},
+        {
+            "problems": Shown(_listed(done.problems), f"{len(done.problems):,}"),
+            "restored": Shown(done.restored, f"{len(done.restored):,}"),
+            "folder": dataset,
+        },
     )
 
 
@@ -73,24 +92,35 @@ def _say(problems: "Sequence[Problem]") -> None:
         typer.echo(str(problem), err=True)
 
 
+def _listed(problems: "Sequence[Problem]") -> list[dict[str, object]]:
+    return [{"file": each.file, "row": each.row, "text": each.text} for each in problems]
+
+
 def _count(problems: "Sequence[Problem]") -> str:
     return f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
 
 
-@app.command(epilog="Example: [bold]datagen show data/quickstart 0f3c --png sample.png[/]")
+@app.command(
+    rich_help_panel=LOOK,
+    epilog=console.examples(
+        "datagen show data/quickstart 0f3c", "datagen show data/quickstart 0f3c --png sample.png"
+    ),
+)
 def show(
     dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
     sample: Annotated[str, typer.Argument(metavar="ID", help="Id of a sample, or its beginning.")],
     source: Sources = None,
     png: Annotated[Path | None, typer.Option(help="Write the picture to this file.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Show a sample: its row, its picture, made again from its origin and compared."""
-    console.show(True)
+    console.show(True, as_json)
     sources = parse_sources(source)
     from datagen.show import show as run
 
     shown = run(dataset, sample, sources)
-    typer.echo(_blocks(shown.pixels))
+    if not as_json:
+        typer.echo(_blocks(shown.pixels))
     facts: dict[str, object] = {k: str(v) for k, v in shown.row.items()}
     if png is not None:
         from PIL import Image
@@ -113,7 +143,12 @@ def _blocks(pixels: Any) -> str:
     return "\n".join("".join(shades[value] for value in line) for line in lines)
 
 
-@app.command(epilog="Example: [bold]datagen report data/quickstart --out sheets[/]")
+@app.command(
+    rich_help_panel=LOOK,
+    epilog=console.examples(
+        "datagen report data/quickstart", "datagen report curated --out sheets"
+    ),
+)
 def report(
     dataset: Annotated[
         Path, typer.Argument(help="Folder of a dataset, or one that `datagen curate` wrote.")
@@ -123,14 +158,20 @@ def report(
     ] = None,
     source: Sources = None,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Write a report of a dataset or of a curation: an HTML page and its pictures."""
-    console.show(not quiet)
+    console.show(not quiet, as_json)
     from datagen.report import report as run
 
     done = run(dataset, out, sources=parse_sources(source))
     for each in done.notes:
         console.note(each)
-    size = f"{done.page.stat().st_size / 1e6:.1f} MB"
-    facts = {"page": done.page, "size": size, "pictures": f"{len(done.files)} PNG beside it"}
-    console.summary("Report written", facts)
+    console.summary(
+        "Report written",
+        {
+            "page": done.page,
+            "size": size(done.page.stat().st_size),
+            "pictures": Shown(done.files, f"{len(done.files)} PNG beside it"),
+        },
+    )

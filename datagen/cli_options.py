@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from datagen import console
+from datagen import completion, console
 from datagen.errors import UsageError
 
 app = typer.Typer(
@@ -14,18 +14,34 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Draw, read, curate, balance and shard images of characters and mathematical symbols.",
-    epilog="A first dataset: [bold]datagen build quickstart --out data/quickstart[/]",
+    epilog=console.examples(
+        "datagen build quickstart --out data/quickstart", "datagen init mine.toml"
+    ),
 )
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one a core")]
+# Panels of the list of commands.
+MAKE, GET, LOOK, USE = "Make", "Have at hand", "Look at what was made", "Use it elsewhere"
+
+Quiet = Annotated[bool, console.quiet_option()]
+Json = Annotated[bool, console.json_option()]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Processes.", show_default="one a core", rich_help_panel=console.RUNNING
+    ),
+]
 Sources = Annotated[
     list[str] | None,
     typer.Option("--source", metavar="NAME=PATH", help="Where a real source lies; repeatable."),
 ]
 Characters = Annotated[
-    str, typer.Option(help="Class table: the name of a tracked one, or a CSV file.")
+    str,
+    typer.Option(
+        help="Class table: the name of a tracked one, or a CSV file.",
+        autocompletion=completion.tables,
+    ),
 ]
 
 

@@ -1,11 +1,13 @@
 """What both command lines share: errors without tracebacks, progress bars, summaries.
 
 Library functions call `progress` and `note` freely: nothing is shown until a command line turns
-the display on with `show`, so a function called from Python stays silent.
+the display on with `show`, so a function called from Python stays silent. Standard output holds the
+summary alone, for people or, with ``--json``, for machines; all else goes to standard error.
 """
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 import typer.core
 
-from datagen.errors import InputError
+from datagen.errors import InputError, nearest
+from datagen.summaries import to_json, to_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,15 +30,42 @@ _HINTS = {
     errno.EPERM: "; change its permissions or give another folder",
 }
 
+RUNNING = "Running"
+"""Panel of the help for the options of all commands that change nothing of the result."""
+
+_CHOICE = re.compile(r"(?:Value error, )?('(.*)' is not one of ('.+'))\.", re.DOTALL)
+
 _shown = False
+_as_json = False
 
 Advance = Callable[[int], None]
 
 
-def show(on: bool) -> None:
-    """Turn progress bars and notes on (a command line) or off (`--quiet`, the Python API)."""
-    global _shown
-    _shown = on
+def show(on: bool, as_json: bool = False) -> None:
+    """Turn progress bars and notes on (a command line) or off (`--quiet`, the Python API).
+
+    Args:
+        on: Whether to show them, and summaries.
+        as_json: Print summaries as JSON, whether or not the others are shown.
+    """
+    global _shown, _as_json
+    _shown, _as_json = on, as_json
+
+
+def quiet_option() -> Any:
+    """A `--quiet` option."""
+    return typer.Option("--quiet", "-q", help="Print errors only.", rich_help_panel=RUNNING)
+
+
+def json_option() -> Any:
+    """A `--json` option."""
+    return typer.Option("--json", help="Print the summary as JSON.", rich_help_panel=RUNNING)
+
+
+def examples(*commands: str) -> str:
+    """Return the end of a command's help: examples, one a line."""
+    lines = (command.replace("[", "\\[") for command in commands)
+    return "\n\n".join(f"Example: [bold]{line}[/]" for line in lines)
 
 
 def _console(stderr: bool) -> "Console":
@@ -51,7 +81,13 @@ def note(message: str) -> None:
 
 
 def summary(title: str, facts: Mapping[str, object]) -> None:
-    """Print what was done and where it was written to standard output, unless quiet."""
+    """Print what was done and where it was written to standard output, unless quiet.
+
+    With ``--json`` it is one JSON object instead, quiet or not; see `datagen.summaries`.
+    """
+    if _as_json:
+        typer.echo(to_json(title, facts))
+        return
     if not _shown:
         return
     from rich.text import Text
@@ -60,8 +96,12 @@ def summary(title: str, facts: Mapping[str, object]) -> None:
     console.print(Text(title, style="bold"))
     width = max(map(len, facts), default=0)
     for key, value in facts.items():
-        shown = f"{value:,}" if isinstance(value, int) else str(value)
-        console.print(Text.assemble((f"  {key:<{width}}  ", "dim"), shown))
+        console.print(Text.assemble((f"  {key:<{width}}  ", "dim"), to_text(value)))
+
+
+def wants_json() -> bool:
+    """Whether standard output is for machines: print nothing else there than the summary."""
+    return _as_json
 
 
 @contextmanager
@@ -84,9 +124,16 @@ def progress(description: str, total: int | None, unit: str = "") -> Iterator[Ad
 
         def advance(count: int) -> None:
             speed = bar.tasks[task].speed
-            bar.update(task, advance=count, rate=f"{speed:,.0f}/s" if speed else "")
+            bar.update(task, advance=count, rate=_rate(speed) if speed else "")
 
         yield advance
+
+
+def _rate(speed: float) -> str:
+    """Return a speed in units a second as text that is not 0."""
+    if speed < 1:
+        return f"{speed * 60:.1f}/min"
+    return f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s"
 
 
 def fail(message: str, code: int) -> "typer.Exit":
@@ -100,12 +147,23 @@ def fail(message: str, code: int) -> "typer.Exit":
 class Group(typer.core.TyperGroup):
     """Commands whose errors are one sentence and an exit code, never a traceback."""
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; each paragraph of its help is one line, for the screen to wrap."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and command.help:
+            paragraphs = command.help.split("\n\n")
+            command.help = "\n\n".join(" ".join(each.split()) for each in paragraphs)
+        return command
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command; turn errors that a user can mend into a sentence and an exit code."""
         try:
             return super().invoke(ctx)
         except InputError as error:
             raise fail(str(error), error.exit_code) from error
+        except typer.BadParameter as error:
+            error.message = _suggest(error.message)
+            raise
         except KeyboardInterrupt as error:
             hint = str(error) or "run the same command again to go on"
             raise fail(f"stopped by Ctrl-C; {hint}", 130) from error
@@ -117,6 +175,15 @@ class Group(typer.core.TyperGroup):
             where = f"{error.filename}: " if error.filename else ""
             hint = _HINTS.get(error.errno, "")
             raise fail(f"{where}{os.strerror(error.errno)}{hint}", 1) from error
+
+
+def _suggest(message: str) -> str:
+    """Add the nearest of the values that an option has, where a message lists them."""
+    match = _CHOICE.fullmatch(message)
+    if match is None:
+        return message
+    sentence, given, known = match.groups()
+    return sentence + nearest(given, re.findall("'([^']*)'", known))
 
 
 def version_option(program: str) -> Any:

@@ -5,6 +5,7 @@ bytes, so a decision holds wherever the picture lies and however the inputs are 
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,12 +114,9 @@ def _words(decision: Decision, characters: CharacterTable) -> str:
 
 def _row(where: str, row: Sequence[str], characters: CharacterTable) -> tuple[int, Decision]:
     sample, verdict, codepoint, who, when = row
-    try:
-        key = int(sample, 16) if len(sample) == 16 else -1
-    except ValueError:
-        key = -1
-    if key < 0:
+    if not re.fullmatch("[0-9A-Fa-f]{16}", sample):
         raise InputError(f"{where}: id {sample!r} is not 16 hexadecimal digits")
+    key = int(sample, 16)
     if verdict not in VERDICTS:
         raise InputError(f"{where}: verdict {verdict!r} is none of {', '.join(VERDICTS)}")
     if verdict != "relabel":

@@ -26,5 +26,6 @@ def nearest(name: str, known: list[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the known name closest to `name`, or an empty string."""
     import difflib
 
-    match = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    # In a file anything can stand where a name should.
+    match = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
     return f"; did you mean {match[0]!r}?" if match else ""

@@ -15,16 +15,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from datagen import console
 from datagen.child import Child, Died
-from datagen.errors import InputError
+from datagen.jobs import Job
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-
-ATTEMPTS = 3
-_FINAL = (InputError, OSError)
-"""Errors that somebody has to mend first, such as a full disk: trying again helps nobody."""
 
 
 def default_workers() -> int:
@@ -35,23 +30,10 @@ def default_workers() -> int:
 
 
 @dataclass(eq=False)
-class _Job:
-    """A task on its way: how often it was begun, then its result or what went wrong."""
+class _Job(Job):
+    """A job that somebody waits for."""
 
-    task: Any
-    attempts: int = 0
     done: threading.Event = field(default_factory=threading.Event)
-    result: Any = None
-    error: BaseException | None = None
-
-    def failed(self, error: Exception) -> bool:
-        """Take note of a failure; returns whether that was the last."""
-        self.attempts += 1
-        self.error = error
-        last = isinstance(error, _FINAL) or self.attempts >= ATTEMPTS
-        if not last:
-            console.note(f"note: {_cause(error)}; trying again")
-        return last
 
 
 class Executor(Generic[Task, Result]):
@@ -100,7 +82,7 @@ class Executor(Generic[Task, Result]):
             InputError: A task failed three times, or killed its worker; the message says why.
         """
         if self._workers <= 1:
-            yield from ((task, self._finish(self._here(task))) for task in tasks)
+            yield from ((task, self._here(task).value(self._describe)) for task in tasks)
             return
         iterator, waiting = iter(tasks), deque[_Job]()
         try:
@@ -117,20 +99,11 @@ class Executor(Generic[Task, Result]):
                 while not job.done.wait(0.5):  # a limit lets Ctrl-C through on every platform
                     pass
                 waiting.popleft()
-                yield job.task, self._finish(job)
+                yield job.task, job.value(self._describe)
         finally:
             with contextlib.suppress(queue.Empty):  # whoever leaves early wants no more
                 while waiting:
                     self._jobs.get_nowait()
-
-    def _finish(self, job: _Job) -> Any:
-        if job.error is None:
-            return job.result
-        if isinstance(job.error, _FINAL):
-            raise job.error
-        raise InputError(
-            f"{self._describe(job.task)} failed {job.attempts} times: {_cause(job.error)}"
-        ) from job.error
 
     def _here(self, task: Task) -> _Job:
         """Do a task in this process."""
@@ -197,7 +170,3 @@ class Executor(Generic[Task, Result]):
             if child is not None:
                 child.stop()
         self._threads, self._children, self._stopping = [], [], False
-
-
-def _cause(error: BaseException) -> str:
-    return str(error) if isinstance(error, Died) else f"{type(error).__name__}: {error}"

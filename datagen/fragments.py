@@ -40,7 +40,7 @@ def fragment(framed: Pixels, random: np.random.Generator) -> Pixels:
 def _cut(framed: Pixels, random: np.random.Generator) -> Pixels:
     angle = random.integers(0, 4) * math.pi / 2 + random.uniform(-0.4, 0.4)
     rows, columns = np.indices(framed.shape)
-    across = columns * math.cos(angle) + rows * math.sin(angle)
+    across = np.asarray(columns * math.cos(angle) + rows * math.sin(angle), np.float64)
     inked = across[framed > 0]
     edge = inked.min() + random.uniform(*_LEFT) * np.ptp(inked)
     return np.where(across <= edge, framed, 0).astype(np.uint8)

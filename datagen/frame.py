@@ -25,6 +25,7 @@ Mode = Literal["tight", "em"]
 Gray = NDArray[np.uint8]
 
 MIN_SIZE = 8  # pixels; below this no symbol can be told from another
+MAX_SQUARE = 8192  # pixels; a longer picture is made smaller before it is padded to a square
 MARGIN = 1 / 14  # of the frame, on each side: 2 of EMNIST's 28 pixels
 
 
@@ -108,6 +109,9 @@ def place_em(bright: Gray, size: int) -> Gray:
     """
     height, width = bright.shape
     edge = max(height, width)
+    if edge > MAX_SQUARE:  # a strip's square would take all memory
+        height, width = (max(1, round(n * MAX_SQUARE / edge)) for n in bright.shape)
+        bright, edge = _resize(bright, width, height), MAX_SQUARE
     square = np.zeros((edge, edge), np.uint8)
     top, left = (edge - height) // 2, (edge - width) // 2
     square[top : top + height, left : left + width] = bright

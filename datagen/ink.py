@@ -27,6 +27,8 @@ _STRONG = 110  # gray levels of 255; a part of a symbol reaches this somewhere
 _SQUARE = np.ones((3, 3), np.uint8)
 _LEVELS = np.arange(256, dtype=np.float32)
 _GRID = 32  # points; shadows are smooth, so a coarse grid shows all of them
+_HUGE = 1e30  # brightness; with numbers far smaller than float32 holds, differences stay finite
+_WHOLE = 1 << 18  # pixels; up to this size what depends on the size alone is kept
 _BASE = 64.0  # gray levels that flattened paper is set to, so that its noise isn't cut off
 _SPECK = 0.004  # of the largest component's area; the dot of an i has at least 0.01
 
@@ -64,14 +66,17 @@ def _to_uint8(picture: NDArray[Any]) -> Gray:
         return np.asarray(picture, np.uint8)
     if picture.dtype == np.bool_:
         return np.where(picture, 255, 0).astype(np.uint8)
-    values = picture.astype(np.float32)
-    if not np.isfinite(values).all():
-        raise FrameError("no ink: the picture holds values that are not finite")
+    if picture.dtype.kind not in "uif":
+        raise UsageError(f"an array of type {picture.dtype} is no picture: numbers are needed")
+    with np.errstate(over="ignore", invalid="ignore"):  # too large for float32 becomes infinite
+        values = picture.astype(np.float32)
+    if not (np.abs(values) < _HUGE).all():  # nor is it so of what is no number
+        raise FrameError("no ink: the picture holds values that are not finite, or beyond 1e30")
     if picture.ndim == 3 and picture.shape[2] in (2, 4):
         top = 65535.0 if picture.dtype == np.uint16 else max(1.0, float(values.max()))
-        return (values * (255.0 / top)).astype(np.uint8)
+        return np.asarray(np.clip(values * (255.0 / top), 0.0, 255.0), np.uint8)
     low, high = float(values.min()), float(values.max())
-    scale = 255.0 / (high - low) if high > low else 0.0
+    scale = 255.0 / (high - low) if high - low > 1.0 / _HUGE else 0.0
     return ((values - low) * scale).astype(np.uint8)
 
 
@@ -166,7 +171,16 @@ def _flatten(bright: Gray) -> Gray:
     levels = np.clip(rest + 128.0, 0.0, 255.0).astype(np.uint8)
     threshold, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     paper = levels <= threshold
-    surface = _terms(height, width) @ _fit(terms[paper], small[paper])
+    factors = _fit(terms[paper], small[paper])
+    if height * width <= _WHOLE:
+        return _less(bright, _terms(height, width) @ factors)
+    flat, x = np.empty_like(bright), _steps(width)
+    for row, y in enumerate(_steps(height)):  # all terms at once would take forty bytes a pixel
+        flat[row] = _less(bright[row], _powers(x, np.full_like(x, y)) @ factors)
+    return flat
+
+
+def _less(bright: Gray, surface: NDArray[np.float32]) -> Gray:
     return np.asarray(np.clip(bright - surface + _BASE, 0.0, 255.0), np.uint8)
 
 
@@ -179,7 +193,16 @@ def _fit(terms: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.
 @functools.lru_cache(maxsize=8)
 def _terms(rows: int, columns: int) -> NDArray[np.float32]:
     """The terms of a surface of third degree at each point, shape (rows, columns, 10)."""
-    y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j].astype(np.float32)
+    y, x = np.meshgrid(_steps(rows), _steps(columns), indexing="ij")
+    return _powers(x, y)
+
+
+def _steps(count: int) -> NDArray[np.float32]:
+    """Places from -1 to 1."""
+    return np.asarray(np.mgrid[-1 : 1 : count * 1j], np.float32)
+
+
+def _powers(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
     one = np.ones_like(x)
     return np.stack((one, x, y, x * x, x * y, y * y, x**3, x * x * y, x * y * y, y**3), axis=-1)
 

@@ -18,6 +18,7 @@ from datagen.errors import InputError
 COLUMNS = ("id", "codepoint", "label", "split", "source", "group", "origin", "seed", "sha256")
 REJECTED = ("stage", "source", "codepoint", "origin", "reason")
 SPLITS = ("train", "validation", "test")
+_BLOCK = 1 << 20  # 1 MiB
 
 
 class Sample(NamedTuple):
@@ -81,16 +82,25 @@ def read_csv(path: Path, columns: Iterable[str]) -> pd.DataFrame:
         InputError: The file is missing, is no CSV table, or lacks a column.
     """
     try:
+        if _holds_nul(path):
+            raise ValueError("it holds NUL bytes; save it as CSV UTF-8")
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError as error:
         raise InputError(f"{path}: the table is missing") from error
     except (OSError, ValueError) as error:
         reason = str(error).strip().replace("\n", " ")
         raise InputError(f"{path}: not a CSV table ({reason})") from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is too much for names
+        raise InputError(f"{path}: its rows have more fields than its first line")
     missing = [c for c in columns if c not in table.columns]
     if missing:
         raise InputError(f"{path}: the columns {', '.join(missing)} are missing")
     return table
+
+
+def _holds_nul(path: Path) -> bool:
+    with path.open("rb") as file:
+        return any(b"\0" in block for block in iter(lambda: file.read(_BLOCK), b""))
 
 
 def read(path: Path, characters: CharacterTable | None = None) -> pd.DataFrame:

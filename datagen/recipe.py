@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     Field,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -19,6 +20,7 @@ from datagen.errors import UsageError, nearest
 from datagen.recipe_curate import Curate, Strict
 
 _SHIPPED = Path(__file__).parent / "recipes"
+_MOST = 1 << 31  # samples; counts stay within what tables of 64 bits can sum up
 
 Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -44,15 +46,26 @@ class SourceRecipe(Strict):
 
     kind: str = "auto"
     path: str = ""
-    weight: float = Field(1.0, gt=0.0)
-    cap: int | None = Field(None, ge=0)
+    weight: float = Field(1.0, gt=0.0, allow_inf_nan=False)
+    cap: int | None = Field(None, ge=0, lt=_MOST)
     optional: bool = False
     options: dict[str, Any] = Field(default_factory=dict)
     preset: str = "handwriting"
     folders: tuple[str, ...] = ()
     installed: bool = True
-    styles: dict[str, Annotated[float, Field(ge=0.0)]] = Field(default_factory=dict)
+    styles: dict[str, Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = Field(
+        default_factory=dict
+    )
     writers: int = Field(0, ge=0, le=1000)
+
+    @field_validator("options")
+    @classmethod
+    def _plain(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, option in value.items():
+            number = 0 if isinstance(option, str) else option
+            if not isinstance(number, int | float) or not -_MOST < number < _MOST:
+                raise ValueError(f"{name} must be text, a number, true or false")
+        return value
 
     @property
     def drawn(self) -> bool:
@@ -68,7 +81,7 @@ class Amount(Strict):
             the real ones of the groups that were held out.
     """
 
-    per_class: int = Field(0, ge=0)
+    per_class: int = Field(0, ge=0, lt=_MOST)
 
 
 class SplitShares(Strict):
@@ -81,7 +94,7 @@ class SplitShares(Strict):
 class Shards(Strict):
     """How records are cut into files."""
 
-    records: int = Field(8192, ge=1)
+    records: int = Field(8192, ge=1, lt=_MOST)
 
 
 class Recipe(Strict):
@@ -149,13 +162,13 @@ def read(recipe: str | Path) -> Recipe:
     name = str(recipe)
     path = _SHIPPED / f"{name}.toml" if name in shipped() else Path(recipe)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise UsageError(
             f"recipe {name!r} is no file and none of the shipped ones "
             f"({', '.join(shipped())}){nearest(name, shipped())}"
         ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # numbers and lists may be too long
         raise UsageError(f"{path}: the recipe can't be read ({error})") from error
     return parse(values, str(path))
 
@@ -180,10 +193,17 @@ def _explain(error: ValidationError) -> str:
             known = [*Recipe.model_fields, *SourceRecipe.model_fields, *Curate.model_fields]
             problems.append(f"{key} is not a key{nearest(str(problem['loc'][-1]), known)}")
         else:
-            shown = repr(problem["input"])
-            shown = shown if len(shown) < 60 else f"{shown[:57]}…"
+            shown = _shown(problem["input"])
             problems.append(f"{key} (={shown}): {problem['msg']}")
     return "; ".join(problems)
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, tables in tables
+        return "…"
+    return text if len(text) < 60 else f"{text[:57]}…"
 
 
 def resolve(recipe: Recipe, paths: Mapping[str, Path]) -> Recipe:

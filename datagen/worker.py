@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen import shards, tfrecord
+from datagen import shards, tfrecord, ticket
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.fonts import Face
-from datagen.manifest import Rejected, Sample
+from datagen.manifest import SPLITS, Rejected, Sample
 from datagen.recipe import Recipe
 from datagen.seeds import hex64
 from datagen.shards import Finished, Shard
@@ -75,6 +75,8 @@ class Context:
         faces: Audited faces.
         families: Split by group of families.
         pixels: File of framed real pixels: uint8, size × size a picture.
+        ticket: File without which the build wants no shards any more; None for a process that ends
+            with the build.
     """
 
     folder: Path
@@ -83,6 +85,7 @@ class Context:
     faces: Sequence[Face]
     families: Mapping[str, str]
     pixels: Path
+    ticket: Path | None = None
 
     def synthesizer(self) -> "Synthesizer | None":
         """Return what draws this build's samples, or None where the recipe draws nothing."""
@@ -114,8 +117,9 @@ class ShardWriter:
         """Write one shard and its manifest.
 
         Raises:
-            InputError: A sample can't be drawn, or the disk is full.
+            InputError: A sample can't be drawn, or the build has ended meanwhile.
         """
+        self._check_ticket()
         taken = np.load(task.taken)
         samples: list[Sample] = []
         payloads: list[bytes] = []
@@ -132,7 +136,30 @@ class ShardWriter:
                 sample, image = next(real)
             samples.append(sample)
             payloads.append(tfrecord.serialise(image, label, sample.id, sample.source))
+        self._check_ticket()
         return shards.write(self._context.folder, task.shard, samples, payloads, rejected)
+
+    def proof(self) -> str:
+        """Return the hash of a record of each class: machines that agree in it may share a build.
+
+        Empty where nothing is drawn.
+        """
+        if self._synthesizer is None:
+            return ""
+        digest = hashlib.sha256()
+        for split in sorted(set(self._context.families.values()).intersection(SPLITS)):
+            labels = range(len(self._context.characters))
+            wanted = [(label, 0) for label in labels if self._synthesizer.has(split, label)]
+            for (label, _), made in zip(
+                wanted, self._synthesizer.draw_many(split, wanted), strict=True
+            ):
+                id_, source = made.sample.id, made.sample.source
+                digest.update(tfrecord.serialise(made.pixels.tobytes(), label, id_, source))
+        return digest.hexdigest()
+
+    def _check_ticket(self) -> None:
+        if not ticket.holds(self._context.ticket):
+            raise InputError(f"{self._context.folder}: the build that wanted this has ended")
 
     def _draw(
         self, task: ShardTask, wanted: list[tuple[int, int]], taken: NDArray[np.uint64]
@@ -188,3 +215,8 @@ def write_shard(task: ShardTask) -> Finished:
     if _writer is None:
         raise InputError("setup() has to run before the first shard")
     return _writer.write(task)
+
+
+def proof() -> str:
+    """Return `ShardWriter.proof` of a process that `setup` has prepared."""
+    return "" if _writer is None else _writer.proof()

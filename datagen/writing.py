@@ -1,8 +1,9 @@
 """Write the shards of a plan: those that are missing, the held-out splits first."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,12 @@ from datagen.shards import STATE, Finished, Shard
 from datagen.survey import Pictures
 from datagen.tally import pictures_elsewhere, real_rows
 from datagen.worker import Context, ShardTask, setup, write_shard
+
+if TYPE_CHECKING:
+    from datagen.cluster import Cluster
+    from datagen.cluster_executor import ClusterExecutor
+
+    Writers = Executor[ShardTask, Finished] | ClusterExecutor[ShardTask, Finished]
 
 ORDER = ("test", "validation", "train")
 
@@ -44,8 +51,12 @@ class Writing:
         total = sum(map(len, self._parts.values()))
         return f"{self._done} of {total} shards are done"
 
-    def run(self, workers: int) -> list[Finished]:
+    def run(self, workers: int, cluster: "Cluster | None" = None) -> list[Finished]:
         """Write what is missing; returns the records of all shards, train first.
+
+        Args:
+            workers: Number of processes of this machine.
+            cluster: What writes in their place.
 
         Raises:
             InputError: A shard can't be written.
@@ -55,7 +66,7 @@ class Writing:
         explain = functools.partial(failed.describe, context.folder, context.characters, drawn)
         total = sum(len(entries) for entries in self._planned.splits.values())
         with (
-            Executor(write_shard, workers, setup, (context,), explain) as executor,
+            self._writers(workers, cluster, explain) as executor,
             console.progress("writing shards", total, "images") as advance,
         ):
             for split in ORDER:
@@ -67,17 +78,22 @@ class Writing:
                     advance(finished.records)
         return [finished for split in SPLITS for finished in done[split]]
 
+    def _writers(
+        self, workers: int, cluster: "Cluster | None", explain: Callable[[ShardTask], str]
+    ) -> "Writers":
+        if cluster is not None:
+            return cluster.writer(self._context, explain)
+        return Executor(write_shard, workers, setup, (self._context,), explain)
+
     def _taken(self, split: str, done: dict[str, list[Finished]]) -> Path:
         folder, name = self._context.folder, self._context.recipe.name
         hashes = pictures_elsewhere(folder, name, split, self._planned, self._pictures, done)
-        path = folder / STATE / f"taken-{split}.npy"
+        path = folder.absolute() / STATE / f"taken-{split}.npy"
         with atomic_file(path, durable=False) as file:
             np.save(file, hashes)
         return path
 
-    def _split(
-        self, executor: Executor[ShardTask, Finished], split: str, taken: Path
-    ) -> Iterator[Finished]:
+    def _split(self, executor: "Writers", split: str, taken: Path) -> Iterator[Finished]:
         """Yield the finished shards of a split in order, writing those that are missing."""
         parts: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.void]]] = self._parts[split]
         name = self._context.recipe.name

@@ -1,42 +1,20 @@
 """The `trainer` command: each command parses, calls one function and says what was written."""
 
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from datagen import console
-from trainer import packaged
-from trainer.presets import PRESETS
-from trainer.printing import Format, printable, printer
-from trainer.quiet import silence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from trainer.train import Run
-
-app = typer.Typer(
-    cls=console.Group,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+from datagen import completion, console
+from datagen.summaries import Shown, decimals, share
+from trainer import (
+    cli_export,
+    cli_train,  # noqa: F401  its commands stand first in the help
+    packaged,
 )
+from trainer.cli_options import Dataset, Json, Model, Quiet, app, find_model, tensorflow
+from trainer.printing import Format, printable, printer
 
-Dataset = Annotated[Path, typer.Argument(help="Folder written by `datagen build`.")]
-Model = Annotated[
-    Path,
-    typer.Argument(
-        callback=packaged.find,
-        help="A model.keras written by `trainer fit`, or handwriting, which comes with trainer.",
-    ),
-]
-RunOut = Annotated[Path, typer.Option("--out", help="Folder of the run; made if need be.")]
-Epochs = Annotated[int | None, typer.Option(help="Most epochs, if not the preset's.")]
-Batch = Annotated[int | None, typer.Option(help="Pictures a step, if not the preset's.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Only = Annotated[
     str | None,
     typer.Option(
@@ -46,7 +24,6 @@ Only = Annotated[
 Average = Annotated[
     int, typer.Option(help="Small warps of each picture whose answers are averaged.", min=1)
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 
 
 @app.callback()
@@ -54,129 +31,70 @@ def trainer(version: Annotated[bool, console.version_option("trainer")] = False)
     """Train, evaluate and use classifiers of symbol pictures."""
 
 
-@app.command(epilog="Example: trainer fit data/math-vision --out runs/compact")
-def fit(
-    dataset: Dataset,
-    *,
-    out: RunOut,
-    preset: Annotated[str, typer.Option(help=f"One of: {', '.join(PRESETS)}.")] = "compact",
-    epochs: Epochs = None,
-    batch: Batch = None,
-    learning_rate: Annotated[
-        float | None, typer.Option(help="Peak learning rate, if not the preset's.")
-    ] = None,
-    class_weights: Annotated[
-        str | None, typer.Option(help="none, effective or focal, if not the preset's.")
-    ] = None,
-    seed: Seed = 0,
-    quiet: Quiet = False,
-) -> None:
-    """Train a model on a dataset.
-
-    Writes model.keras, history.csv, metrics.json and tensorboard/ to the folder of the run.
-
-    Run the same command again to go on after a stop.
-    """
-    console.show(not quiet)
-    with _tensorflow():
-        from trainer.fit import fit as train
-    _say(
-        train(
-            dataset,
-            out,
-            preset,
-            epochs=epochs,
-            batch=batch,
-            learning_rate=learning_rate,
-            class_weights=class_weights,
-            seed=seed,
-        )
-    )
-
-
 @app.command(
-    epilog="Example: trainer finetune runs/compact/model.keras data/mine --out runs/mine --freeze 2"
-)
-def finetune(
-    model: Model,
-    dataset: Dataset,
-    *,
-    out: RunOut,
-    learning_rate: Annotated[float, typer.Option(help="Learning rate at the start.")] = 1e-5,
-    freeze: Annotated[int, typer.Option(help="Leading stages to leave as they are.")] = 0,
-    epochs: Annotated[int, typer.Option(help="Most epochs.")] = 5,
-    batch: Batch = None,
-    seed: Seed = 0,
-    quiet: Quiet = False,
-) -> None:
-    """Train a finished model further, on other data.
-
-    The dataset's classes must be among the model's.
-
-    Run the same command again to go on after a stop.
-    """
-    console.show(not quiet)
-    with _tensorflow():
-        from trainer.finetune import finetune as train
-    _say(
-        train(
-            model,
-            dataset,
-            out,
-            learning_rate=learning_rate,
-            freeze=freeze,
-            epochs=epochs,
-            batch=batch,
-            seed=seed,
-        )
+    epilog=console.examples(
+        "trainer evaluate runs/compact/model.keras data/math-vision --out results",
+        "trainer evaluate handwriting data/mine --out results --split validation",
     )
-
-
-@app.command(
-    epilog="Example: trainer evaluate runs/compact/model.keras data/math-vision --out results"
 )
 def evaluate(
     model: Model,
     dataset: Dataset,
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
-    split: Annotated[str, typer.Option(help="Split of the dataset to score.")] = "test",
+    split: Annotated[
+        str,
+        typer.Option(
+            help="Split of the dataset to score.",
+            autocompletion=completion.among("train", "validation", "test"),
+        ),
+    ] = "test",
     only: Only = None,
     average: Average = 1,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Score a model on a dataset.
 
     Writes evaluation.html, a page to open in a browser, and metrics.json, per_class.csv,
     per_source.csv, mistakes.csv and confusion.png.
     """
-    console.show(not quiet)
-    with _tensorflow():
+    console.show(not quiet, as_json)
+    with tensorflow():
         from trainer.evaluate import evaluate as score
     result = score(model, dataset, out, split, only, average)
     metrics = result.metrics
     facts: dict[str, object] = {
         "images": metrics["count"],
-        "accuracy": f"{metrics['accuracy']:.2%}",
-        "with look-alikes as one": f"{metrics['accuracy_shape']:.2%}",
-        "in the first two": f"{metrics['top2']:.2%}",
-        "macro F1": f"{metrics['macro_f1']:.4f}",
-        "calibration error": f"{metrics['ece']:.4f}",
-        "without temperature": f"{metrics['ece_uncalibrated']:.4f}",
+        "accuracy": share(metrics["accuracy"]),
+        "with look-alikes as one": share(metrics["accuracy_shape"]),
+        "in the first two": share(metrics["top2"]),
+        "macro F1": decimals(metrics["macro_f1"]),
+        "calibration error": decimals(metrics["ece"]),
+        "without temperature": decimals(metrics["ece_uncalibrated"]),
     }
     if "known" in metrics:
-        facts["taken for a class"] = f"{metrics['known']:.2%}"
+        facts["taken for a class"] = share(metrics["known"])
     for source, scores in metrics["per_source"].items():
-        facts[source] = f"{scores['accuracy']:.2%} of {scores['count']:,}"
+        text = f"{scores['accuracy']:.2%} of {scores['count']:,}"
+        facts[f"from {source}"] = Shown({k: scores[k] for k in ("accuracy", "count")}, text)
     console.summary(f"scored {split} of {metrics['dataset']}", {**facts, "page": result.page})
 
 
-@app.command(epilog="Example: trainer predict scan.png photos/ --format csv")
+app.command(epilog=cli_export.EPILOG)(cli_export.export)
+
+
+@app.command(
+    epilog=console.examples(
+        "trainer predict scan.png photos/ --format csv",
+        "trainer predict runs/compact/model.keras scan.png --only 0123456789 --top 1",
+    )
+)
 def predict(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Pictures, or folders of pictures; before them a model.keras, where another one "
-            "than handwriting, which comes with trainer, is to read them."
+            help="Pictures, or folders of pictures; before them a model (.keras, .tflite or "
+            ".onnx), where another one than handwriting, which comes with trainer, is to read them."
         ),
     ],
     top: Annotated[int, typer.Option(help="Number of candidates a picture.")] = 5,
@@ -186,6 +104,9 @@ def predict(
     ] = False,
     average: Average = 1,
     form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.table,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The same as --format json: a line a picture.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Say which characters pictures show.
@@ -193,11 +114,13 @@ def predict(
     What can't be read is reported on standard error; the exit code is then 1, after all the others.
     """
     console.show(not quiet)
+    if not paths[0].suffix:
+        find_model(paths[0])  # a model whose name is misspelt is no picture
     model, pictures = packaged.split(paths)
-    with _tensorflow():
-        from trainer.predict import predict as run
+    from trainer.predict import predict as run
+
     found = run(model, pictures, top, only, reject=reject, average=average)
-    write = printer(form)
+    write = printer(Format.json if as_json else form)
     failures = 0
     for prediction in found:
         if prediction.error is None:
@@ -209,39 +132,46 @@ def predict(
         raise typer.Exit(1)
 
 
+@app.command(
+    epilog=console.examples(
+        "trainer demo", "trainer demo runs/compact/model.keras --dataset data/math-vision"
+    )
+)
+def demo(
+    model: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A model (.keras, .tflite or .onnx); default handwriting, which comes with "
+            "trainer.",
+        ),
+    ] = None,
+    dataset: Annotated[
+        Path | None, typer.Option(help="Dataset whose nearest training samples are shown too.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the page; 0 for any.", min=0, max=65535)
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Open a page to draw on.
+
+    It reads what is drawn, or a picture, as it is drawn, and is served to this computer alone.
+
+    Ctrl-C stops it.
+    """
+    console.show(True, as_json)
+    from trainer.demo import demo as serve
+
+    named = None if model is None else find_model(model)
+    # A packaged model comes as a light file too, where its runtime is installed.
+    path = packaged.light(named) if named and named != model else named
+    serve(path, dataset, port=port, browser=not no_browser)
+
+
 def main() -> None:
     """Run the command line."""
     app()
-
-
-def _say(run: "Run") -> None:
-    facts: dict[str, Any] = {
-        "model": run.model,
-        "parameters": run.metrics["parameters"],
-        "epochs": run.metrics["epochs"],
-        "best epoch": run.metrics["best_epoch"] + 1,
-    }
-    for key in ("val_accuracy", "val_loss", "accuracy", "loss"):
-        if key in run.metrics:
-            facts[key] = f"{run.metrics[key]:.4f}"
-    if "temperature" in run.metrics:
-        facts["calibration error"] = f"{run.metrics['ece']:.4f}"
-        rejection = run.metrics["rejection"]
-        shares = {"validation": rejection["kept"], **rejection["accepted"]}
-        passed = ", ".join(f"{share:.0%} of {kind}" for kind, share in shares.items())
-        facts["takes for a class"] = passed
-    facts["images/s"] = f"{run.metrics['images_per_second']:,.0f}"
-    facts["folder"] = run.folder
-    title = "trained a model" if run.trained else "this run was finished before; nothing to do"
-    console.summary(title, facts)
-
-
-@contextmanager
-def _tensorflow() -> "Iterator[None]":
-    """Import TensorFlow within: its libraries greet on file descriptor 2 whatever is set."""
-    with silence():
-        import keras  # noqa: F401
-    yield
 
 
 if __name__ == "__main__":

@@ -122,21 +122,30 @@ def training(
     augmentation: Augmentation,
     seed: int,
     epochs: range,
+    first: int = 0,
 ) -> tuple[Any, int]:
     """Make shuffled, augmented training batches; a remainder smaller than a batch is left out.
 
+    Args:
+        dataset: The data; its split ``train`` is used.
+        view: How the model sees it.
+        batch: Pictures a step; as many as there are, if that is less.
+        augmentation: How pictures are changed.
+        seed: Seed of order and changes.
+        epochs: Epochs wanted, in a row.
+        first: Batches left out at the start of the first epoch.
+
     Returns:
         A tf.data dataset of (images uint8 (batch, size, size, 1), one-hot float32 (batch, classes))
-        for all `epochs` in a row, and the number of batches of one epoch.
+        for all `epochs` in a row, and the number of batches of a whole epoch.
     """
-    count = dataset.count("train")
-    batch = min(batch, count)
-    steps = count // batch
+    batch = min(batch, dataset.count("train"))
+    steps = dataset.count("train") // batch
     source = _held(dataset, batch) if fits(dataset, "train") else _streamed(dataset, batch)
     labels = tf.constant(view.labels, tf.int64)
 
     def one_epoch(epoch: Any) -> Any:
-        key = tf.random.experimental.stateless_fold_in(tf.constant([seed, 0], tf.int64), epoch)
+        key = _key(seed, epoch)
 
         def prepare(step: Any, pair: Any) -> tuple[Any, Any]:
             step_key = tf.random.experimental.stateless_fold_in(key, step)
@@ -144,11 +153,28 @@ def training(
             target = tf.one_hot(tf.gather(labels, pair[1]), view.classes)
             return resize(images, view.size), target
 
-        batches = source(key).take(steps).enumerate()
+        skipped = tf.where(epoch == epochs.start, tf.constant(first, tf.int64), 0)
+        batches = source(key).take(steps).enumerate().skip(skipped)
         return batches.map(prepare, tf.data.AUTOTUNE)
 
     numbers = tf.data.Dataset.range(epochs.start, epochs.stop)
     return numbers.flat_map(one_epoch).prefetch(tf.data.AUTOTUNE), steps
+
+
+def shown(dataset: Dataset, *, batch: int, seed: int, epoch: int, step: int) -> list[str]:
+    """Return the ids of the samples that `training` gives in one step, epoch and step from 0."""
+    batch = min(batch, dataset.count("train"))
+    with tf.device("CPU:0"):  # where tf.data shuffles too
+        key = _key(seed, tf.constant(epoch, tf.int64))
+        if fits(dataset, "train"):
+            rows = next(iter(_rows(dataset, batch, key).skip(step))).numpy()
+            parts = [found for _, _, found, _ in records(dataset, "train").as_numpy_iterator()]
+            chosen = np.concatenate(parts)[rows]
+        else:
+            paths = tf.constant([str(shard.path) for shard in dataset.shards("train")])
+            chosen = decode(next(iter(_serialised(paths, batch, key).skip(step))), dataset.size)[2]
+            chosen = chosen.numpy()
+    return [sample.decode() for sample in chosen]
 
 
 def validation(dataset: Dataset, view: View, split: str, batch: int) -> Any:
@@ -158,7 +184,9 @@ def validation(dataset: Dataset, view: View, split: str, batch: int) -> Any:
         pairs = tf.data.Dataset.from_tensor_slices((images, targets)).batch(batch)
     else:
         decoded = records(dataset, split).map(lambda x, y, _i, _s: (x, y))
-        pairs = decoded.unbatch().batch(batch)
+        # Keras takes the end of a dataset whose length nobody has told it for a mishap.
+        length = tf.data.experimental.assert_cardinality(-(-dataset.count(split) // batch))
+        pairs = decoded.unbatch().batch(batch).apply(length)
     labels = tf.constant(view.labels, tf.int64)
 
     def prepare(images: Any, targets: Any) -> tuple[Any, Any]:
@@ -168,37 +196,51 @@ def validation(dataset: Dataset, view: View, split: str, batch: int) -> Any:
     return pairs.map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
+def _key(seed: int, epoch: Any) -> Any:
+    return tf.random.experimental.stateless_fold_in(tf.constant([seed, 0], tf.int64), epoch)
+
+
 def _held(dataset: Dataset, batch: int) -> Any:
     images, labels = (tf.constant(part) for part in hold(dataset, "train"))
-    count = dataset.count("train")
 
     def source(key: Any) -> Any:
-        order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=key)
-        rows = tf.data.Dataset.from_tensor_slices(order).batch(batch, drop_remainder=True)
+        rows = _rows(dataset, batch, key)
         return rows.map(lambda row: (tf.gather(images, row), tf.gather(labels, row)))
 
     return source
+
+
+def _rows(dataset: Dataset, batch: int, key: Any) -> Any:
+    """Positions of an epoch's records in the split, in batches."""
+    order = tf.random.experimental.stateless_shuffle(tf.range(dataset.count("train")), seed=key)
+    return tf.data.Dataset.from_tensor_slices(order).batch(batch, drop_remainder=True)
 
 
 def _streamed(dataset: Dataset, batch: int) -> Any:
     paths = tf.constant([str(shard.path) for shard in dataset.shards("train")])
 
     def source(key: Any) -> Any:
-        def shuffle(number: Any, block: Any) -> Any:
-            block_key = tf.random.experimental.stateless_fold_in(key, number)
-            return tf.random.experimental.stateless_shuffle(block, seed=block_key)
-
-        order = tf.random.experimental.stateless_shuffle(paths, seed=key)
-        serialised = tf.data.Dataset.from_tensor_slices(order).interleave(
-            lambda path: tf.data.TFRecordDataset(path, buffer_size=READ_BYTES),
-            cycle_length=OPEN_SHARDS,
-            block_length=16,
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
-        # tf.data's own shuffle takes no seed that is known only while it runs.
-        blocks = serialised.batch(SHUFFLE_RECORDS).enumerate().map(shuffle).prefetch(1)
-        batches = blocks.rebatch(batch, drop_remainder=True)
+        batches = _serialised(paths, batch, key)
         return batches.map(lambda r: decode(r, dataset.size)[:2], tf.data.AUTOTUNE)
 
     return source
+
+
+def _serialised(paths: Any, batch: int, key: Any) -> Any:
+    """An epoch's records as they are in the shards, shuffled, in batches."""
+
+    def shuffle(number: Any, block: Any) -> Any:
+        block_key = tf.random.experimental.stateless_fold_in(key, number)
+        return tf.random.experimental.stateless_shuffle(block, seed=block_key)
+
+    order = tf.random.experimental.stateless_shuffle(paths, seed=key)
+    serialised = tf.data.Dataset.from_tensor_slices(order).interleave(
+        lambda path: tf.data.TFRecordDataset(path, buffer_size=READ_BYTES),
+        cycle_length=OPEN_SHARDS,
+        block_length=16,
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
+    )
+    # tf.data's own shuffle takes no seed that is known only while it runs.
+    blocks = serialised.batch(SHUFFLE_RECORDS).enumerate().map(shuffle).prefetch(1)
+    return blocks.rebatch(batch, drop_remainder=True)

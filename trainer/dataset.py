@@ -16,7 +16,7 @@ from pathlib import Path
 
 from datagen import characters
 from datagen.characters import CharacterTable
-from datagen.errors import InputError, UsageError
+from datagen.errors import InputError, UsageError, nearest
 
 SHARD_COLUMNS = ("file", "split", "records", "bytes")
 
@@ -58,7 +58,7 @@ class Dataset:
             UsageError: The dataset has no such split.
         """
         if split not in self.splits:
-            known = ", ".join(self.splits) or "none"
+            known = (", ".join(self.splits) or "none") + nearest(split, list(self.splits))
             raise UsageError(f"{self.folder} has no split {split!r}; its splits are: {known}")
         return self.splits[split]
 

@@ -11,8 +11,10 @@ from trainer import model as networks
 from trainer import presets
 from trainer.data import View
 from trainer.dataset import label_map, open_dataset
+from trainer.determinism import seed_all
+from trainer.job import Job
 from trainer.model_file import load_model
-from trainer.train import Job, Run, train
+from trainer.train import Run, train
 
 EPOCHS = 5
 
@@ -27,6 +29,7 @@ def finetune(
     epochs: int = EPOCHS,
     batch: int | None = None,
     seed: int = 0,
+    deterministic: bool = False,
 ) -> Run:
     """Train a model further on a dataset; writes and resumes as `trainer.fit.fit` does.
 
@@ -43,6 +46,8 @@ def finetune(
         epochs: Most epochs.
         batch: Pictures a step; None for the preset's.
         seed: Seed of everything random, from 0.
+        deterministic: Use only operations that give the same bits every time; TensorFlow then
+            keeps to them for the rest of the process.
 
     Returns:
         The finished run.
@@ -53,6 +58,7 @@ def finetune(
             doesn't know, or training diverged.
     """
     source = open_dataset(dataset)
+    seed_all(seed, deterministic)  # before the model is read: its dropout draws a seed then
     base, metadata = load_model(model)
     labels = label_map(source, metadata.table)
     known = presets.preset(metadata.preset)
@@ -74,9 +80,9 @@ def finetune(
         rejection=None,
     )
     digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()
-    identity: dict[str, Any] = {"model": digest, "freeze": freeze}
+    more: dict[str, Any] = {"model": digest, "freeze": freeze}
     view = View(metadata.size, len(metadata.table), labels)
-    job = Job(source, metadata.preset, chosen, seed, view, new, identity)
+    job = Job(source, metadata.preset, chosen, seed, view, new, more, deterministic)
     return train(job, out, lambda: base)
 
 

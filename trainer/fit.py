@@ -7,9 +7,10 @@ from datagen import __version__
 from trainer import model as networks
 from trainer.data import View
 from trainer.dataset import open_dataset
+from trainer.job import Job
 from trainer.model_file import Metadata
 from trainer.presets import preset as find_preset
-from trainer.train import Job, Run, train
+from trainer.train import Run, train
 
 
 def fit(
@@ -22,16 +23,19 @@ def fit(
     learning_rate: float | None = None,
     class_weights: str | None = None,
     seed: int = 0,
+    deterministic: bool = False,
 ) -> Run:
     """Train a model on a dataset's ``train`` split, choosing the best epoch by ``validation``.
 
     Writes ``model.keras``, ``history.csv``, ``metrics.json``, ``run.json`` and ``tensorboard/``.
-    The same call goes on where one was stopped, at the epoch that was under way; where the run is
-    finished it does nothing. Without a validation split the training result decides.
+    The same call goes on where one was stopped, at the last checkpoint: there is one after every
+    epoch, and one every five minutes within an epoch. Where the run is finished it does nothing.
+    Without a validation split the training result decides.
 
     With one seed the initial weights, the batches and their augmentation are the same every time,
     stopped and resumed or not. The arithmetic is the same too on one machine with one number of
-    cores; other machines and GPUs round differently, and training magnifies that.
+    cores, on a GPU only with `deterministic`; other machines and GPUs round differently, and
+    training magnifies that.
 
     Args:
         dataset: Folder written by ``datagen build``.
@@ -42,6 +46,8 @@ def fit(
         learning_rate: Peak learning rate; None for the preset's.
         class_weights: ``none``, ``effective`` or ``focal``; None for the preset's.
         seed: Seed of everything random, from 0.
+        deterministic: Use only operations that give the same bits every time; TensorFlow then
+            keeps to them for the rest of the process.
 
     Returns:
         The finished run.
@@ -75,4 +81,5 @@ def fit(
         dataset_digest=source.digest,
     )
     view = View(chosen.size, classes, range(classes))
-    return train(Job(source, preset, chosen, seed, view, metadata, {}), out, start)
+    job = Job(source, preset, chosen, seed, view, metadata, {}, deterministic)
+    return train(job, out, start)

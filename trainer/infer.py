@@ -2,18 +2,17 @@
 
 A model file gives probabilities, for whoever runs it elsewhere. Here its last activation is taken
 off: a temperature and some of the scores that tell a foreign picture need the logits themselves.
+
+TensorFlow is imported where it is first needed: `warps` and `Reading` serve the light runtimes too.
 """
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from datagen.errors import UsageError
-from trainer.data import resize
 from trainer.probabilities import Logits
 
 MOST = 64  # warps that are averaged at most
@@ -24,8 +23,21 @@ _PHI = 1.1673039782614187  # the root of x^6 = x + 1
 _STEPS = np.array([_PHI**-power for power in range(1, 6)])
 
 
+class Reading(Protocol):
+    """Whatever reads framed pictures.
+
+    Attributes:
+        compiles: Whether another number of pictures than the last time costs a new compilation.
+    """
+
+    compiles: bool
+
+    def logits(self, images: Any) -> Logits:
+        """Return logits, float32 (n, classes), for framed pictures, uint8 (n, h, w, 1)."""
+
+
 class Reader:
-    """A model that reads framed pictures.
+    """A Keras model that reads framed pictures.
 
     Args:
         model: Gives probabilities: its last layer has ``softmax`` for an activation.
@@ -36,14 +48,17 @@ class Reader:
         UsageError: `average` is out of range.
     """
 
+    compiles = True
+
     def __init__(self, model: Any, size: int, average: int = 1) -> None:
-        if not 1 <= average <= MOST:
-            raise UsageError(f"average (={average}) must be from 1 to {MOST}")
+        check_average(average)
         self._model, self._size = without_softmax(model), size
         self._warps = warps(average, size)
 
     def logits(self, images: Any) -> Logits:
         """Return logits, float32 (n, classes), for pictures, uint8 (n, h, w, 1)."""
+        from trainer.data import resize
+
         resized = resize(images, self._size)
         total: Any = 0.0
         for warp in self._warps:
@@ -52,8 +67,20 @@ class Reader:
         return np.asarray(total / len(self._warps), np.float32)
 
 
+def check_average(average: int) -> None:
+    """Refuse a number of warps that is out of range.
+
+    Raises:
+        UsageError: It is.
+    """
+    if not 1 <= average <= MOST:
+        raise UsageError(f"average (={average}) must be from 1 to {MOST}")
+
+
 def without_softmax(model: Any) -> Any:
     """Return the same model with the activation of its last layer taken off."""
+    import keras
+
     last = model.layers[-1]
     plain = type(last).from_config({**last.get_config(), "activation": "linear"})
     logits = plain(last.input)
@@ -86,6 +113,8 @@ def warps(count: int, size: int) -> list[NDArray[np.float32] | None]:
 
 
 def _warped(images: Any, warp: NDArray[np.float32]) -> Any:
+    import tensorflow as tf
+
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=warp[None],

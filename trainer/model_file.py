@@ -7,6 +7,7 @@ in it is ever unpickled, and code stored in a file is refused (``safe_mode``).
 import dataclasses
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,11 @@ from datagen.errors import InputError
 from trainer.reject import SCORES, Rejection
 
 MEMBER = "math_vision.json"
+_SIDES = ("size", "frame_size")
+_EDGE = 512  # pixels; no input is wider
+_UNITS = ("units", "filters", "input_dim", "output_dim")
+_MOST_UNITS = 1_000_000  # of a layer
+_BROKEN = (RuntimeError, NotImplementedError, EOFError, zlib.error)  # of a zip's member
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ def load_model(path: str | Path) -> tuple[Any, Metadata]:
         InputError: The file is missing, is no Keras model, or isn't one that `trainer` wrote.
     """
     file = Path(path)
-    metadata = _metadata(file)
+    metadata = parse_metadata(read_member(file, MEMBER), file)
     model = load_archive(file)
     outputs, size = model.output_shape[-1], model.input_shape[1]
     if outputs != len(metadata.table) or size != metadata.size:
@@ -113,6 +119,8 @@ def load_archive(path: Path) -> Any:
     """
     import keras
 
+    if _widest(read_member(path, "config.json")) > _MOST_UNITS:
+        raise InputError(f"{path}: it asks for layers larger than any that `trainer` knows")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a broken or hostile file can fail anywhere within Keras
@@ -120,6 +128,16 @@ def load_archive(path: Path) -> Any:
         raise InputError(
             f"{path}: Keras can't load this model ({reason}…); train or download it again"
         ) from error
+
+
+def _widest(value: Any) -> float:
+    """The most units of any layer that JSON asks for."""
+    if isinstance(value, list):
+        return max(map(_widest, value), default=0)
+    if not isinstance(value, dict):
+        return 0
+    own = [value[name] for name in _UNITS if isinstance(value.get(name), (int, float))]
+    return max([*own, *map(_widest, value.values())], default=0)
 
 
 def read_member(path: Path, name: str) -> dict[str, Any]:
@@ -137,7 +155,7 @@ def read_member(path: Path, name: str) -> dict[str, Any]:
         raise InputError(
             f"{path} isn't a Keras model: give a model.keras that `trainer fit` has written"
         ) from error
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError, *_BROKEN) as error:
         raise InputError(
             f"{path} has no readable {name}, so it isn't a model that `trainer fit` has written"
         ) from error
@@ -146,15 +164,32 @@ def read_member(path: Path, name: str) -> dict[str, Any]:
     return value
 
 
-def _metadata(path: Path) -> Metadata:
-    value = read_member(path, MEMBER)
+def parse_metadata(value: Mapping[str, Any], path: Path) -> Metadata:
+    """Return the metadata that a file states as JSON.
+
+    Args:
+        value: What its `MEMBER` holds.
+        path: What to call the file in errors.
+
+    Raises:
+        InputError: Something is missing, or this version doesn't know what it names.
+    """
     fields = dataclasses.fields(Metadata)
     lacking = [f.name for f in fields if f.name not in value and f.default is dataclasses.MISSING]
     if lacking:
         raise InputError(
-            f"{path}: its {MEMBER} lacks {lacking[0]!r}; train it again with this version"
+            f"{path}: its {MEMBER} lacks {lacking[0]!r}; make it again with this version"
         )
     known = {field.name: value[field.name] for field in fields if field.name in value}
+    temperature = known.get("temperature", 1.0)
+    if (
+        not isinstance(known["characters"], str)
+        or not all(type(known[side]) is int and 8 <= known[side] <= _EDGE for side in _SIDES)
+        or known["frame"] not in ("tight", "em")
+        or type(temperature) not in (int, float)
+        or not 0 < temperature < float("inf")
+    ):
+        raise InputError(f"{path}: its {MEMBER} states values that no model has; train it again")
     if known.get("rejection") is not None:
         known["rejection"] = _rejection(path, known["rejection"])
     return Metadata(**known)

@@ -16,10 +16,11 @@ from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError
 from datagen.frame import FrameError, Mode, frame
 from datagen.pictures import EXTENSIONS, read
-from trainer import packaged
-from trainer.infer import Reader
+from trainer import exported, packaged
+from trainer.infer import Reader, Reading
 from trainer.model_file import Metadata, load_model
 from trainer.probabilities import among, calibrated, restricted
+from trainer.quiet import silence
 from trainer.reject import known
 
 BATCH = 64  # pictures run at a time
@@ -69,7 +70,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    reader: Reader
+    reader: Reading
     metadata: Metadata
     top: int
     mask: NDArray[np.bool_] | None
@@ -92,7 +93,8 @@ def predict(
     taken, and a note says how many others there are.
 
     Args:
-        model: A model file that `trainer` has written; None for the one that comes with it.
+        model: A model file that `trainer` has written, Keras, LiteRT (``.tflite``) or ONNX; None
+            for the one that comes with it. Only Keras needs TensorFlow.
         paths: Picture files and folders.
         top: Number of candidates a picture, at least 1.
         only: Characters that can occur, such as ``0123456789``; None for all classes.
@@ -107,16 +109,31 @@ def predict(
     """
     if top < 1:
         raise UsageError(f"top (={top}) must be at least 1")
-    model = packaged.default() if model is None else model
-    network, metadata = load_model(model)
+    model = packaged.default() if model is None else Path(model)
+    reader, metadata = _open(model, average)
     if reject and metadata.rejection is None:
         raise UsageError(
             f"{model} has no threshold to reject by: it was trained without a validation split or "
             "by an earlier version; train it again"
         )
     mask = among(metadata.table, only)
-    task = _Task(Reader(network, metadata.size, average), metadata, top, mask, reject)
+    task = _Task(reader, metadata, top, mask, reject)
     return _predictions(task, [Path(path) for path in paths])
+
+
+def _open(model: Path, average: int) -> tuple[Reading, Metadata]:
+    if exported.is_exported(model):
+        return exported.open_exported(model, average)
+    try:
+        with silence():
+            import keras  # noqa: F401
+    except ImportError as error:
+        raise InputError(
+            f"{model} needs TensorFlow: install it with `pip install tensorflow`, or give a "
+            ".tflite or .onnx file that `trainer export` has written"
+        ) from error
+    network, metadata = load_model(model)
+    return Reader(network, metadata.size, average), metadata
 
 
 def _predictions(task: _Task, paths: list[Path]) -> Iterator[Prediction]:
@@ -173,9 +190,9 @@ def _framed(path: Path, task: _Task) -> NDArray[np.uint8] | Prediction:
 def _said(
     task: _Task, pictures: list[NDArray[np.uint8]]
 ) -> Iterator[tuple[tuple[Candidate, ...], Verdict | None]]:
-    # Always a full batch: another length would make TensorFlow compile the model anew.
     metadata, size = task.metadata, task.metadata.frame_size
-    batch = np.zeros((BATCH, size, size, 1), np.uint8)
+    count = BATCH if task.reader.compiles else len(pictures)
+    batch = np.zeros((count, size, size, 1), np.uint8)
     batch[: len(pictures), ..., 0] = pictures
     logits = task.reader.logits(batch)[: len(pictures)]
     table, rejection = metadata.table, metadata.rejection

@@ -165,8 +165,10 @@ def change(base: Preset, **changes: Any) -> Preset:
         if wanted.get(field, 1) < 1:
             raise UsageError(f"{field} (={wanted[field]}) must be at least 1")
     weighting = wanted.get("class_weights", "none")
-    if weighting not in ("none", "effective", "focal"):
-        raise UsageError(f"class weights (={weighting}) must be none, effective or focal")
+    weightings = ("none", "effective", "focal")
+    if weighting not in weightings:
+        close = nearest(weighting, list(weightings))
+        raise UsageError(f"class weights (={weighting}) must be none, effective or focal{close}")
     rate = wanted.get("learning_rate", base.learning_rate)
     if not (math.isfinite(rate) and rate > 0):
         raise UsageError(f"learning rate (={rate}) must be a number above 0")

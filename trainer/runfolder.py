@@ -5,13 +5,19 @@ the run only where it asks for exactly the same.
 """
 
 import csv
+import io
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datagen import lock
+from datagen.atomic import TEMPORARY, sync_folder, write_text
 from datagen.errors import InputError, UsageError
+from datagen.shards import STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ class RunFolder:
         return self.folder / "tensorboard"
 
 
-def open_run(out: str | Path, identity: Mapping[str, Any]) -> RunFolder:
-    """Make a run's folder, or find it again.
+def find_run(out: str | Path, identity: Mapping[str, Any]) -> RunFolder:
+    """Find a run's folder, or the place of a new one; nothing is made.
 
     Args:
         out: The folder.
@@ -64,12 +70,10 @@ def open_run(out: str | Path, identity: Mapping[str, Any]) -> RunFolder:
     """
     run = RunFolder(Path(out))
     if not run.identity.exists():
-        if run.folder.exists() and (not run.folder.is_dir() or any(run.folder.iterdir())):
+        if run.folder.exists() and (not run.folder.is_dir() or any(_foreign(run.folder))):
             raise InputError(
                 f"{run.folder} exists and isn't a training run: give --out an empty or new folder"
             )
-        run.folder.mkdir(parents=True, exist_ok=True)
-        write_json(run.identity, identity)
         return run
     found = read_json(run.identity)
     wanted = json.loads(json.dumps(identity))
@@ -83,11 +87,53 @@ def open_run(out: str | Path, identity: Mapping[str, Any]) -> RunFolder:
     return run
 
 
+@contextmanager
+def working(run: RunFolder, identity: Mapping[str, Any]) -> Iterator[None]:
+    """Make a run's folder where there is none, and keep every other process out of it.
+
+    Raises:
+        UsageError: Another command has just begun another run there.
+        InputError: Another process works in it.
+    """
+    with lock.hold(run.folder, None):
+        find_run(run.folder, identity)
+        for leftover in _leftovers(run.folder):
+            leftover.unlink(missing_ok=True)
+        if not run.identity.exists():
+            write_json(run.identity, identity)
+        yield
+
+
+def clear(run: RunFolder) -> None:
+    """Remove what a finished run needs no more; a kill may have kept it from doing so itself."""
+    if run.state.exists():
+        run.state.unlink()
+    if (run.folder / STATE).exists():
+        with suppress(OSError):  # another process has just taken the lock, and will see this itself
+            (run.folder / STATE).rmdir()
+
+
+def settle(path: Path) -> None:
+    """Wait until a file and its name are on the disk, so that a power cut doesn't lose them."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def _leftovers(folder: Path) -> list[Path]:
+    """Temporary files of a process that was killed; those of Keras archives end as these must."""
+    return [*folder.glob(f"{TEMPORARY}*"), *folder.glob(".*.tmp.keras")]
+
+
+def _foreign(folder: Path) -> Iterator[Path]:
+    """Whatever is in a folder that a run killed in its first moments can't have left there."""
+    ours = {*_leftovers(folder), folder / STATE / lock.FILE}
+    return (path for path in folder.rglob("*") if not path.is_dir() and path not in ours)
+
+
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write JSON, whole or not at all."""
-    beside = path.with_name(f".{path.name}.tmp")
-    beside.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    beside.replace(path)
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -112,7 +158,6 @@ def trim_history(path: Path, epochs: int) -> None:
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = list(csv.reader(file)) or [[]]
     kept = [row for row in rows if len(row) == len(header) and int(row[0]) < epochs]
-    beside = path.with_name(f".{path.name}.tmp")
-    with beside.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *kept] if kept else [])
-    beside.replace(path)
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *kept] if kept else [])
+    write_text(path, text.getvalue())

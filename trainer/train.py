@@ -1,22 +1,31 @@
 """The training loop that `fit` and `finetune` share."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from datagen import __version__, console
-from datagen.errors import InputError, UsageError
+from datagen.errors import InputError
 from trainer import data
 from trainer.calibrate import calibrate
-from trainer.callbacks import STATE_MEMBER, Averaging, Checkpoint, Progress
-from trainer.dataset import Dataset, reading
-from trainer.model_file import Metadata, load_archive, read_member
+from trainer.callbacks import Averaging, Divergence, Progress
+from trainer.checkpoint import Checkpoint, State, read_state
+from trainer.dataset import reading
+from trainer.determinism import seed_all
+from trainer.job import Job
+from trainer.model_file import Metadata
 from trainer.optimize import compile_model, loggers, rememberers, restore
-from trainer.presets import Preset
-from trainer.runfolder import RunFolder, open_run, read_json, trim_history, write_json
+from trainer.runfolder import (
+    RunFolder,
+    clear,
+    find_run,
+    read_json,
+    trim_history,
+    working,
+    write_json,
+)
 from trainer.weights import class_weights
 
 
@@ -37,29 +46,6 @@ class Run:
     trained: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What is trained on what.
-
-    Attributes:
-        dataset: The data; its splits ``train`` and, if there is one, ``validation`` are used.
-        preset_name: Name of the preset.
-        preset: The preset with its overrides.
-        seed: Seed of everything random.
-        view: How the model sees the dataset.
-        metadata: What the model file will say, the number of parameters aside.
-        identity: What further makes two runs different ones, as JSON values.
-    """
-
-    dataset: Dataset
-    preset_name: str
-    preset: Preset
-    seed: int
-    view: data.View
-    metadata: Metadata
-    identity: dict[str, Any]
-
-
 def train(job: Job, out: str | Path, start: Callable[[], Any]) -> Run:
     """Train a model in the folder `out`, or go on with the training there.
 
@@ -74,75 +60,69 @@ def train(job: Job, out: str | Path, start: Callable[[], Any]) -> Run:
     """
     if not job.dataset.count("train"):
         raise InputError(f"{job.dataset.folder} has no train split with records to train on")
-    if not 0 <= job.seed < 1 << 31:
-        raise UsageError(f"seed (={job.seed}) must be from 0 to {(1 << 31) - 1}")
-    run = open_run(out, _identity(job))
-    if run.metrics.exists():
-        return Run(run.folder, run.model, read_json(run.metrics), trained=False)
-    keras.utils.set_random_seed(job.seed)
-    state = read_member(run.state, STATE_MEMBER) if run.state.exists() else {}
-    if state:
-        console.note(f"going on after epoch {state['done']} in {run.folder}")
-        model = load_archive(run.state)
-    else:
+    seed_all(job.seed, job.deterministic)
+    run = find_run(out, job.identity)
+    trained = not run.metrics.exists()
+    if trained:
+        with working(run, job.identity):
+            metrics = _train(job, run, start)
+            while metrics is None:
+                metrics = _train(job, run, start)
+            write_json(run.metrics, {**metrics, **calibrate(run.model, job.dataset)})
+    clear(run)
+    return Run(run.folder, run.model, read_json(run.metrics), trained)
+
+
+def _train(job: Job, run: RunFolder, start: Callable[[], Any]) -> dict[str, Any] | None:
+    """Train to the end; or, where an epoch was left in the middle, to the end of that one: None.
+
+    What follows then starts from that epoch's checkpoint, like every other run that goes on.
+    """
+    state, model = read_state(run)
+    if model is None:
         model = start()
+        _say_sizes(job)
+    else:
+        _say_where(state, run)
     weights = class_weights(job.dataset, job.view, job.preset.class_weights)
-    alpha = weights.tolist() if weights is not None and _focal(job) else None
-    compile_model(model, job.preset, _steps(job), alpha)
-    if state:
-        restore(model, run.state, state["random"])
+    alpha = weights.tolist() if weights is not None and job.focal else None
+    compile_model(model, job.preset, job.steps, alpha)
+    if state != State():
+        restore(model, run.state, state.random)
+    trim_history(run.history, state.done)
     metadata = replace(job.metadata, parameters=model.count_params())
-    trim_history(run.history, state.get("done", 0))
-    metrics = _loop(replace(job, metadata=metadata), run, model, state)
-    write_json(run.metrics, {**metrics, **calibrate(run.model, job.dataset)})
-    run.state.unlink()
-    return Run(run.folder, run.model, read_json(run.metrics), trained=True)
-
-
-def _loop(job: Job, run: RunFolder, model: Any, state: dict[str, Any]) -> dict[str, Any]:
-    preset, done = job.preset, int(state.get("done", 0))
-    epochs = range(done, done if state.get("stopped") else preset.epochs)
-    validated = job.dataset.count("validation") > 0
-    monitor = f"val_{preset.monitor}" if validated else preset.monitor
-    progress = Progress(_batch(job), _steps(job), preset.epochs)
-    others = rememberers(preset, monitor)
+    progress = Progress(job.batch, job.steps, job.preset.epochs)
+    others = rememberers(job.preset, job.monitor)
     checkpoint = Checkpoint(
-        run, job.metadata, monitor=monitor, progress=progress, others=others, state=state
+        run, metadata, state, monitor=job.monitor, steps=job.steps, progress=progress, others=others
     )
-    logs = loggers(run)
-    try:
-        if epochs:
-            _fit(job, model, epochs, [Averaging(), progress, *others, *logs, checkpoint])
-    except BaseException as error:
-        for callback in (progress, *logs):
-            callback.on_train_end()
-        if not isinstance(error, KeyboardInterrupt):
-            raise
-        raise KeyboardInterrupt(
-            f"{checkpoint.done} finished epochs are kept in {run.folder}; "
-            "run the same command again to go on"
-        ) from error
-    return _metrics(job, checkpoint, progress, monitor)
+    checkpoint.keep(model)
+    end = state.done + 1 if state.step else job.preset.epochs
+    if not state.stopped and state.done < end:
+        callbacks = [Averaging(), progress, _divergence(job, state.step), *others, *loggers(run)]
+        epochs = range(state.done, end)
+        with _ending(run, callbacks, checkpoint):
+            _fit(job, model, epochs, state.step, [*callbacks, checkpoint])
+    return None if state.step else _metrics(job, metadata, checkpoint.state)
 
 
-def _fit(job: Job, model: Any, epochs: range, callbacks: list[Any]) -> None:
-    _say_sizes(job)
-    batch = job.preset.batch
+def _fit(job: Job, model: Any, epochs: range, first: int, callbacks: list[Any]) -> None:
     batches, steps = data.training(
         job.dataset,
         job.view,
-        batch=batch,
+        batch=job.batch,
         augmentation=job.preset.augmentation,
         seed=job.seed,
         epochs=epochs,
+        first=first,
     )
     validation = None
     if job.dataset.count("validation"):
-        validation = data.validation(job.dataset, job.view, "validation", batch)
+        validation = data.validation(job.dataset, job.view, "validation", job.preset.batch)
     with reading(job.dataset):
         model.fit(
             batches,
-            steps_per_epoch=steps,
+            steps_per_epoch=steps - first,
             initial_epoch=epochs.start,
             epochs=epochs.stop,
             validation_data=validation,
@@ -153,17 +133,38 @@ def _fit(job: Job, model: Any, epochs: range, callbacks: list[Any]) -> None:
         )
 
 
-def _focal(job: Job) -> bool:
-    return job.preset.class_weights == "focal"
+@contextmanager
+def _ending(run: RunFolder, callbacks: list[Any], checkpoint: Checkpoint) -> Iterator[None]:
+    """End the callbacks where training is broken off, and say what is kept of it."""
+    try:
+        yield
+    except BaseException as error:
+        for callback in callbacks:
+            callback.on_train_end()
+        if not isinstance(error, KeyboardInterrupt):
+            raise
+        kept = checkpoint.state
+        steps = f" and {kept.step} steps of the next" if kept.step else ""
+        raise KeyboardInterrupt(
+            f"{kept.done} finished epochs{steps} are kept in {run.folder}; "
+            "run the same command again to go on"
+        ) from error
+
+
+def _divergence(job: Job, first: int) -> Divergence:
+    def shown(epoch: int, step: int) -> list[str]:
+        return data.shown(job.dataset, batch=job.batch, seed=job.seed, epoch=epoch, step=step)
+
+    return Divergence(job.dataset.folder, first, shown)
 
 
 def _class_weight(job: Job) -> dict[int, float] | None:
     """What each sample counts by its class, as Keras wants it."""
     weights = class_weights(job.dataset, job.view, job.preset.class_weights)
-    return None if weights is None or _focal(job) else dict(enumerate(weights.tolist()))
+    return None if weights is None or job.focal else dict(enumerate(weights.tolist()))
 
 
-def _metrics(job: Job, checkpoint: Checkpoint, progress: Progress, monitor: str) -> dict[str, Any]:
+def _metrics(job: Job, metadata: Metadata, state: State) -> dict[str, Any]:
     return {
         "version": __version__,
         "preset": job.preset_name,
@@ -171,32 +172,18 @@ def _metrics(job: Job, checkpoint: Checkpoint, progress: Progress, monitor: str)
         "train_images": job.dataset.count("train"),
         "validation_images": job.dataset.count("validation"),
         "classes": job.view.classes,
-        "parameters": job.metadata.parameters,
-        "epochs": checkpoint.done,
-        "best_epoch": checkpoint.best_epoch,
-        monitor: checkpoint.best,
-        "seconds": round(progress.seconds, 1),
-        "images_per_second": round(progress.images / max(progress.seconds, 1e-9), 1),
+        "parameters": metadata.parameters,
+        "epochs": state.done,
+        "best_epoch": state.best_epoch,
+        job.monitor: state.best,
+        "seconds": round(state.seconds, 1),
+        "images_per_second": round(state.images / max(state.seconds, 1e-9), 1),
     }
 
 
-def _identity(job: Job) -> dict[str, Any]:
-    return {
-        "dataset": job.dataset.name,
-        "dataset_digest": job.dataset.digest,
-        "preset": job.preset_name,
-        "seed": job.seed,
-        **asdict(job.preset),
-        **job.identity,
-    }
-
-
-def _batch(job: Job) -> int:
-    return min(job.preset.batch, job.dataset.count("train"))
-
-
-def _steps(job: Job) -> int:
-    return job.dataset.count("train") // _batch(job)
+def _say_where(state: State, run: RunFolder) -> None:
+    steps = f" and {state.step} steps" if state.step else ""
+    console.note(f"going on after epoch {state.done}{steps} in {run.folder}")
 
 
 def _say_sizes(job: Job) -> None:

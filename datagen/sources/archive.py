@@ -22,7 +22,7 @@ MAX_ENTRY = 64 << 20  # 64 MiB, the largest unpacked picture
 MAX_RATIO = 200  # unpacked bytes a packed byte, from which on an entry is taken for a bomb …
 RATIO_FROM = 1 << 20  # … where it is larger than 1 MiB; a small white picture packs as well
 
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error)
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeError)
 _UTF8_NAME = 0x800  # flag bit: the name is UTF-8, else code page 437 by the standard
 _ENCRYPTED = 0x1
 _UNIX = 3  # `create_system`: the upper half of the attributes is a Unix mode

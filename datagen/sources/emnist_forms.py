@@ -86,13 +86,18 @@ def csv_blocks(files: EmnistFiles, name: str, split: str) -> Iterator[Block]:
                 stream, header=None, skiprows=heading, dtype=np.int32, chunksize=CHUNK
             )
             with reader:
-                for table in reader:
+                while (table := _next(reader)) is not None:
                     yield _csv_block(table.to_numpy(), f"{files.origin(name)}#", split, first)
                     first += len(table)
         except InputError:
             raise
-        except (ValueError, pd.errors.ParserError) as error:
+        except (ValueError, ArithmeticError, pd.errors.ParserError) as error:
             raise InputError(f"{name}: near line {first + 1}: {_first_line(error)}") from error
+
+
+def _next(reader: Iterator[Any]) -> Any:
+    with np.errstate(invalid="raise"):  # a number too large is an error of the file, no warning
+        return next(reader, None)
 
 
 def mat_blocks(files: EmnistFiles, name: str) -> Iterator[Block]:
@@ -164,7 +169,8 @@ class _Gzip(gzip.GzipFile):
 def _header(stream: IO[bytes] | gzip.GzipFile, name: str, shape: tuple[int, ...]) -> tuple[int]:
     """Read an IDX header of unsigned bytes and return the number of items of that shape."""
     rank = 1 + len(shape)
-    head = np.frombuffer(stream.read(4 + 4 * rank), ">u4")
+    start = stream.read(4 + 4 * rank)
+    head = np.frombuffer(start[: len(start) // 4 * 4], ">u4")
     if len(head) != 1 + rank or head[0] != 0x0800 + rank:
         raise InputError(f"{name}: not an IDX file of {rank} dimensions; get the file again")
     count, *rest = (int(number) for number in head[1:])

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -7,7 +8,11 @@ import time
 import pandas as pd
 import pytest
 
-COMMANDS = ("fonts", "render", "curate", "build", "verify", "show", "report")
+COMMANDS = (
+    *("fonts", "fetch", "init", "render", "curate", "build"),
+    *("verify", "show", "report", "export", "describe"),
+)
+HEAVY = "{'numpy', 'pandas', 'cv2', 'albumentations', 'tensorflow', 'keras'}"
 
 
 def datagen(*arguments, cwd=None, **environment):
@@ -40,6 +45,70 @@ def test_each_command_helps_with_an_example(command):
     assert f"datagen {command}" in done.stdout
 
 
+def complete(program, words, place):
+    code = (
+        f"import sys; sys.argv = [{program!r}]\nfrom {program}.cli import main\n"
+        f"try: main()\nfinally: print({HEAVY} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            **os.environ,
+            f"_{program.upper()}_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(place),
+        },
+    )
+    assert done.stderr == "set()\n"
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "place", "found"),
+    [
+        ("datagen", "datagen ver", 1, ["verify"]),
+        ("datagen", "datagen fonts ", 2, ["list", "check", "preview"]),
+        ("datagen", "datagen build ", 2, ["fonts-only", "math-vision", "quickstart"]),
+        ("datagen", "datagen render --augment l", 3, ["light"]),
+        ("datagen", "datagen build --dec", 2, ["--decisions"]),
+        ("trainer", "trainer fin", 1, ["finetune"]),
+        ("trainer", "trainer fit data --preset ", 4, ["compact", "quick", "reference"]),
+        ("trainer", "trainer evaluate hand", 2, ["handwriting"]),
+    ],
+)
+def test_a_shell_completes_without_anything_heavy(program, words, place, found):
+    assert complete(program, words, place) == found
+
+
+def test_init_writes_what_build_takes_and_says_so_to_machines(tmp_path):
+    done = datagen("init", "mine.toml", "--json", cwd=tmp_path)
+    said = json.loads(done.stdout)
+    assert said["written_to"] == "mine.toml"
+    assert said["build_it_with"] == "datagen build mine.toml --out data/mine"
+    again = datagen("init", "mine.toml", cwd=tmp_path)
+    assert again.returncode == 1
+    assert "there already" in again.stderr
+
+
+def test_verify_tells_machines_what_is_wrong(dataset):
+    path = next(dataset.glob("*.tfrecord-*"))
+    path.write_bytes(path.read_bytes()[:-5])
+    done = datagen("verify", dataset, "--json")
+    assert done.returncode == 1
+    problems = json.loads(done.stdout)["problems"]
+    assert path.name in {problem["file"] for problem in problems}
+
+
+def test_show_prints_nothing_but_json_to_machines(built):
+    sample = pd.read_csv(next(built.folder.glob("manifests/train-*.csv")), dtype=str)["id"][0]
+    done = datagen("show", built.folder, sample, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["id"] == sample
+
+
 def test_version():
     done = datagen("--version")
     assert done.returncode == 0
@@ -60,7 +129,17 @@ def test_version():
         (["render", "--out", "x", "--per-class", "0"], 2, "per-class"),
         (["render", "--out", "x", "--per-class", "1", "--frame", "tigth"], 2, "tight"),
         (["render", "--out", "x", "--per-class", "1", "--characters", "no.csv"], 1, "no.csv"),
-        (["rendre"], 2, "rendre"),
+        (["rendre"], 2, "'render'"),
+        (["fonts", "chek"], 2, "'check'"),
+        (["build", "quickstart", "--sorce", "x"], 2, "--source"),
+        (["render", "--out", "x", "--per-class", "1", "--augment", "lihgt"], 2, "'light'"),
+        (["fetch", "emnsit"], 2, "'emnist'"),
+        (["init", "x.toml", "--from", "math-vison"], 2, "'math-vision'"),
+        (
+            ["render", "--out", "x", "--per-class", "1", "--characters", "math-vision-98"],
+            1,
+            "'math-vision-89'",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(tmp_path, arguments, code, message):

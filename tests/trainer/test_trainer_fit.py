@@ -18,17 +18,17 @@ from trainer.runfolder import RunFolder
 
 KILLED = """
 import os, signal, sys
-from trainer import callbacks
+from trainer import checkpoint
 from trainer.cli import app
 
-save = callbacks.Checkpoint.on_epoch_end
+save = checkpoint.Checkpoint.on_epoch_end
 
 def die(self, epoch, logs=None):
     save(self, epoch, logs)
     if epoch == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 
-callbacks.Checkpoint.on_epoch_end = die
+checkpoint.Checkpoint.on_epoch_end = die
 app(sys.argv[1:])
 """
 

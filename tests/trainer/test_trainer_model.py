@@ -10,7 +10,7 @@ import pytest
 from datagen.errors import InputError, UsageError
 from trainer import model as networks
 from trainer import presets
-from trainer.model_file import MEMBER, load_model, read_member, save_model
+from trainer.model_file import MEMBER, load_model, parse_metadata, read_member, save_model
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,49 @@ def test_a_damaged_archive_is_refused(run, tmp_path):
     member = read_member(path, MEMBER)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(MEMBER, json.dumps(member))
+    with pytest.raises(InputError, match=r"no readable config\.json"):
+        load_model(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("config.json", "{}")
     with pytest.raises(InputError, match="Keras can't load this model"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"characters": 5},
+        {"frame_size": 10**9},
+        {"size": True},
+        {"frame": 7},
+        {"temperature": "warm"},
+        {"temperature": 0},
+    ],
+)
+def test_metadata_that_no_model_has_is_refused(run, stated):
+    member = {**read_member(run.model, MEMBER), **stated}
+    with pytest.raises(InputError, match="states values that no model has"):
+        parse_metadata(member, run.model)
+
+
+def test_a_model_that_would_take_all_memory_is_refused(run, tmp_path):
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(run.model) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "config.json":
+                data = data.replace(b'"units": 9', b'"units": 3000000000')
+                assert data != old.read(name)
+            new.writestr(name, data)
+    with pytest.raises(InputError, match="layers larger than any"):
+        load_model(path)
+
+
+def test_metadata_nested_without_end_is_refused(tmp_path):
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(MEMBER, "[" * 100_000 + "]" * 100_000)
+    with pytest.raises(InputError, match=r"no readable math_vision\.json"):
         load_model(path)
 
 

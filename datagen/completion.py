@@ -1,0 +1,33 @@
+"""What a shell completes the arguments of both commands with; nothing heavy is imported."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+PRESETS = ("none", "light", "print", "handwriting")  # of `datagen.augment`, which is slow to import
+
+
+def among(*names: str) -> Callable[[str], list[str]]:
+    """Return what completes one of some names."""
+
+    def complete(incomplete: str) -> list[str]:
+        return beginning(incomplete, names)
+
+    return complete
+
+
+def recipes(incomplete: str) -> list[str]:
+    """Return the shipped recipes that begin so."""
+    folder = Path(__file__).parent / "recipes"
+    return beginning(incomplete, (path.stem for path in folder.glob("*.toml")))
+
+
+def tables(incomplete: str) -> list[str]:
+    """Return the tracked class tables that begin so."""
+    from datagen.characters import tracked
+
+    return beginning(incomplete, tracked())
+
+
+def beginning(start: str, names: Iterable[str]) -> list[str]:
+    """Return the names that begin with `start`, sorted."""
+    return sorted(name for name in names if name.startswith(start))

@@ -1,0 +1,68 @@
+"""What is trained on what."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from trainer.data import View
+from trainer.dataset import Dataset
+from trainer.model_file import Metadata
+from trainer.presets import Preset
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is trained on what.
+
+    Attributes:
+        dataset: The data; its splits ``train`` and, if there is one, ``validation`` are used.
+        preset_name: Name of the preset.
+        preset: The preset with its overrides.
+        seed: Seed of everything random.
+        view: How the model sees the dataset.
+        metadata: What the model file will say, the number of parameters aside.
+        more: What further makes two runs different ones, as JSON values.
+        deterministic: Whether only operations that give the same bits every time are used.
+    """
+
+    dataset: Dataset
+    preset_name: str
+    preset: Preset
+    seed: int
+    view: View
+    metadata: Metadata
+    more: dict[str, Any]
+    deterministic: bool = False
+
+    @property
+    def batch(self) -> int:
+        """Pictures a step."""
+        return min(self.preset.batch, self.dataset.count("train"))
+
+    @property
+    def steps(self) -> int:
+        """Steps an epoch."""
+        return self.dataset.count("train") // self.batch
+
+    @property
+    def focal(self) -> bool:
+        """Whether class weights go into the loss, which counts samples by itself."""
+        return self.preset.class_weights == "focal"
+
+    @property
+    def monitor(self) -> str:
+        """What decides which epoch is the best."""
+        validated = self.dataset.count("validation") > 0
+        return f"val_{self.preset.monitor}" if validated else self.preset.monitor
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What makes two runs different ones, as JSON values."""
+        return {
+            "dataset": self.dataset.name,
+            "dataset_digest": self.dataset.digest,
+            "preset": self.preset_name,
+            "seed": self.seed,
+            "deterministic": self.deterministic,
+            **asdict(self.preset),
+            **self.more,
+        }
