@@ -8,7 +8,6 @@ import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from datagen import (
     ticket,
 )
 from datagen.atomic import remove_leftovers, write_csv
+from datagen.built import Built
 from datagen.characters import CharacterTable
 from datagen.claim import claim
 from datagen.describe import describe
@@ -47,33 +47,6 @@ from datagen.writing import Writing
 
 if TYPE_CHECKING:
     from datagen.cluster import Cluster
-
-
-@dataclass(frozen=True)
-class Built:
-    """What a build made.
-
-    Attributes:
-        folder: The dataset.
-        name: Its name.
-        records: Records by split.
-        sources: Records by source.
-        rejected: Samples that were left out.
-        families: Families of fonts that were used.
-        bytes: Size of all shards.
-        written: Shards that this run wrote; 0 where everything was there already.
-        notes: What a user should know, such as optional sources that were not given.
-    """
-
-    folder: Path
-    name: str
-    records: Mapping[str, int]
-    sources: Mapping[str, int]
-    rejected: int
-    families: int
-    bytes: int
-    written: int
-    notes: Sequence[str]
 
 
 def build(

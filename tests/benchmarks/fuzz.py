@@ -124,7 +124,7 @@ def work(name: str, runs: int, seed: int, board: Board, keep: Path) -> None:
         for number, data in enumerate(seeds):
             (folder / str(number)).write_bytes(data)
         options = [f"-seed={seed + 1}", f"-max_len={LARGEST}", "-rss_limit_mb=0", "-timeout=99999"]
-        options += ["-len_control=0", "-reload=0", str(folder)]
+        options += [f"-artifact_prefix={folder}/", "-len_control=0", "-reload=0", str(folder)]
 
         def change(data: bytes, most: int, number: int) -> bytes:
             chance = random.Random(number)

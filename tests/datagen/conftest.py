@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from datagen.build import Built, build
+from datagen.build import build
+from datagen.built import Built
 
 RECIPE = """
 name = "small"
