@@ -123,8 +123,8 @@ def _families(opened: Opened, counts: Mapping[str, int]) -> Iterator[Licence]:
             license=str(licence),
             records=int(rows["records"].sum()),
             copyright=family.copyright if family else "",
-            url=f"https://pypi.org/project/{family.package}/" if family else "",
-            citation="",
+            url="",
+            citation=f"the Python package {family.package}" if family else "",
         )
 
 

@@ -22,7 +22,7 @@ from trainer.cli import app as trainer
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 PROGRAMS = {"datagen": datagen, "trainer": trainer}
-LONG = {"runs/compact", "runs/handwriting", "runs/both"}  # models that take an hour
+LONG = {"runs/compact", "runs/handwriting", "runs/both", "model."}  # models that take an hour
 NOT_RUN = {
     "datagen fetch": "needs the network",
     "datagen curate": "needs real pictures",
@@ -115,6 +115,7 @@ def furnish(folder, maths):
     shutil.copy(find_fonts().files[0].path, folder / "fonts")
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras
 def test_the_tutorial_runs(tmp_path, maths, monkeypatch):
     furnish(tmp_path, maths)
     monkeypatch.chdir(tmp_path)

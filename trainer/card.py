@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from datagen.characters import CharacterTable
+from datagen.hands import STYLE as HAND
 from datagen.recipe_toml import to_toml
 from trainer.card_facts import Evaluated, Facts, changed, commands
 
@@ -36,9 +37,12 @@ def card(facts: Facts) -> str:
 def _head(facts: Facts) -> list[str]:
     table, metrics = facts.metadata.table, facts.metrics
     drawn = all(source.drawn for source in facts.recipe.sources.values())
-    families = facts.fonts.loc[facts.fonts["split"] == "train", "family"].nunique()
+    trained = facts.fonts[facts.fonts["split"] == "train"]
+    by_hand = trained["style"] == HAND
+    families, hands = (trained.loc[own, "family"].nunique() for own in (~by_hand, by_hand))
     real = [name for name, source in facts.recipe.sources.items() if not source.drawn]
     what = [f"fonts of {families} families"] if families else []
+    what += [f"the forms of `datagen/forms` as {hands} hands write them"] if hands else []
     of = " and ".join([*what, *([", ".join(real)] if real else [])])
     none = ", without a single picture of real handwriting" if drawn else ""
     return [
@@ -103,12 +107,16 @@ def _data(facts: Facts) -> list[str]:
     rows = []
     for key, faces in fonts.groupby(["license", "split"], sort=False):
         licence, split = map(str, key)
-        names = sorted(set(faces["family"]), key=str.casefold)
-        rows.append((licence or "not stated", split, str(len(names)), ", ".join(names)))
+        by_hand = faces["style"] == HAND
+        names = sorted(set(faces.loc[~by_hand, "family"]), key=str.casefold)
+        hands = faces.loc[by_hand, "family"].nunique()
+        names += [f"{hands} hands"] if hands else []
+        count = str(faces["family"].nunique())
+        rows.append((licence or "not stated", split, count, ", ".join(names)))
     rows.sort(key=lambda row: (row[0], {"train": 0, "validation": 1}.get(row[1], 2)))
     families = (
-        "Families of fonts by licence; those of validation and test were never trained on. "
-        "`fonts/catalog.csv` names the makers of each."
+        "Families of fonts and hands by licence; those of validation and test were never trained "
+        "on. `fonts/catalog.csv` names the makers of each."
     )
     return [
         f"The dataset `{facts.metadata.dataset}`, of seed {facts.recipe.seed}: "
