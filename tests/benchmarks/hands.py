@@ -26,7 +26,7 @@ def main():
     options = parser.parse_args()
     tests = {name: real(kind, DATA / path) for name, (kind, path) in SOURCES.items()}
     print(f"{'model':40}", *(f"{name} ({len(t[1]):,})".rjust(22) for name, t in tests.items()))
-    for path in options.models or [packaged.default()]:
+    for path in options.models or [packaged.FOLDER / f"{packaged.DEFAULT}.keras"]:
         network, metadata = model_file.load_model(path)
         if metadata.table.digest != TABLE.digest:
             print(f"{path}: its classes are not the 89 of math-vision; it is left out")
