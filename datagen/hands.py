@@ -28,6 +28,9 @@ from datagen.transforms import normal
 STYLE = "hand"
 """Style of the faces that are hands."""
 
+NAME = Path(str(forms.__file__)).parent.name
+"""What stands for a font's file in the origin of what hands write."""
+
 LICENSE = "MIT"
 _CAPITAL = 0.7  # of the em, the height of capitals
 _UNIT = np.float32(64 * OUTLINE_PX * _CAPITAL / 100)  # of a font's outlines, a unit of the tables

@@ -10,6 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen import forms, hands
+from datagen.augment import Pipeline
+from datagen.canvas import Canvas, Glyph
 from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError
 from datagen.font_files import find_fonts
@@ -21,6 +24,7 @@ from datagen.report_reasons import Example, LeftOut, Reason
 from datagen.shards import STATE
 from datagen.sources import Chunk, Picture, Source, Unreadable, open_source
 from datagen.sources.files import FileChunk, read_picture
+from datagen.strokes import Strokes
 from datagen.synthesis import ORIGIN
 
 Gray = NDArray[np.uint8]
@@ -175,11 +179,15 @@ def draw_reasons(
         if label is None or one.reason == _ABSENT:
             continue
         name, sha256, index, axes = _font_of(one, hashes)
+        char = table[label].char
         path = next((path for path in paths[name] if _has_hash(path, sha256)), None)
-        if path is None:
+        if path is not None:
+            pixels = _drawn(path, index, axes, char, recipe.size)
+        elif name == hands.NAME and forms.load().sha256.startswith(sha256):
+            pixels = _written(index, axes, char, recipe.size)
+        else:
             missing.add(name)
             continue
-        pixels = _drawn(path, index, axes, table[label].char, recipe.size)
         reason.examples.append(Example(one, pixels))
     return [
         f"{name} is not at hand or has changed: its glyphs are not shown"
@@ -212,6 +220,15 @@ def _drawn(path: Path, index: int, axes: tuple[float, ...], char: str, size: int
         return place(font.draw(char)[0], size)
     except InputError:
         return np.zeros((size, size), np.uint8)  # it was left out for just that
+
+
+def _written(index: int, axes: tuple[float, ...], char: str, size: int) -> Gray:
+    face = hands.faces(index + 1, {char: 0})[-1]
+    canvas = Canvas(size, "tight", Pipeline(()), Strokes((), ""))
+    try:
+        return place(canvas.draw([Glyph(face, axes, char)], [0])[0], size)
+    except FrameError:
+        return np.zeros((size, size), np.uint8)
 
 
 def fingerprints(folder: Path, kind: str) -> dict[str, str]:
