@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.frame import place
+from datagen.frame import FrameError, place
 
 Pixels = NDArray[np.uint8]
 
+_INK = 128  # gray levels
 _PART = 0.1  # of the ink; smaller parts are specks
 _LEFT = (0.3, 0.65)  # of a symbol's extent across the cut, what is left of it
 
@@ -24,7 +25,7 @@ def fragment(framed: Pixels, random: np.random.Generator) -> Pixels:
     Returns:
         uint8, the same shape.
     """
-    mask = (framed > 127).astype(np.uint8)
+    mask = (framed >= _INK).astype(np.uint8)
     _, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
     areas = stats[1:, cv2.CC_STAT_AREA]
     large = 1 + np.flatnonzero(areas >= _PART * areas.sum())
@@ -34,13 +35,16 @@ def fragment(framed: Pixels, random: np.random.Generator) -> Pixels:
     else:
         left = _cut(framed, random)
     x, y, width, height = cv2.boundingRect(left)
-    return place(np.ascontiguousarray(left[y : y + height, x : x + width]), len(framed))
+    try:
+        return place(np.ascontiguousarray(left[y : y + height, x : x + width]), len(framed))
+    except FrameError:  # what was left is too faint to be anything
+        return framed.copy()
 
 
 def _cut(framed: Pixels, random: np.random.Generator) -> Pixels:
     angle = random.integers(0, 4) * math.pi / 2 + random.uniform(-0.4, 0.4)
     rows, columns = np.indices(framed.shape)
     across = np.asarray(columns * math.cos(angle) + rows * math.sin(angle), np.float64)
-    inked = across[framed > 0]
+    inked = across[framed >= min(_INK, framed.max())]
     edge = inked.min() + random.uniform(*_LEFT) * np.ptp(inked)
     return np.where(across <= edge, framed, 0).astype(np.uint8)

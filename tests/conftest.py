@@ -1,6 +1,7 @@
 """What all tests share: the real data, where it is, and a dataset built from a small recipe."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 # Fonts are audited once for all tests, and nothing is left in the user's own cache.
 _CACHE = tempfile.TemporaryDirectory(prefix="math-vision-tests-")
 os.environ["MATH_VISION_CACHE"] = _CACHE.name
+
+# What runs in the background of a script is born deaf to Ctrl-C, and so are its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 
