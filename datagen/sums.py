@@ -23,14 +23,6 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def files_of(name: str, done: list[Finished]) -> dict[str, Finished]:
-    """Return the files that each shard has, of the dataset of a name, and its record."""
-    found: dict[str, Finished] = {}
-    for shard, finished in numbered(name, done):
-        found |= dict.fromkeys((shard.file, shard.manifest, shard.done), finished)
-    return found
-
-
 def numbered(name: str, done: list[Finished]) -> list[tuple[Shard, Finished]]:
     """Pair each finished shard with its place among those of its split."""
     counts: dict[str, int] = {}

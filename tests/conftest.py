@@ -1,6 +1,8 @@
 """What all tests share: the real data, where it is, and a dataset built from a small recipe."""
 
+import contextlib
 import os
+import shutil
 import signal
 import tempfile
 from pathlib import Path
@@ -15,6 +17,49 @@ os.environ["MATH_VISION_CACHE"] = _CACHE.name
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
+
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+DRIVER = shutil.which("chromedriver")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextlib.contextmanager
+def _chromium(profile, window, *flags, downloads=None):
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    for flag in (*FLAGS, *flags, f"--user-data-dir={profile}", f"--window-size={window}"):
+        options.add_argument(flag)
+    options.binary_location = CHROMIUM
+    if downloads is not None:
+        options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Starts a headless browser; a test that needs one is skipped where there is none."""
+    pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    if not (CHROMIUM and DRIVER):
+        pytest.skip("chromium and chromedriver are not installed")
+    return _chromium
 
 
 @pytest.fixture(scope="session")

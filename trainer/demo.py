@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from datagen import console
 from trainer import demo_page, packaged
 from trainer.dataset import Dataset, open_dataset
-from trainer.demo_answer import Answerer, open_model
+from trainer.demo_answer import Answerer
 from trainer.demo_server import MOST_BYTES, Server
+from trainer.predict import open_model
 
 if TYPE_CHECKING:
     from trainer.demo_nearest import Samples

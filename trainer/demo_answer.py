@@ -3,7 +3,6 @@
 import dataclasses
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import cv2
@@ -11,14 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen import pictures
-from datagen.errors import InputError
 from datagen.frame import FrameError, Mode, frame
-from trainer import exported
-from trainer.infer import Reader, Reading
-from trainer.model_file import Metadata, load_model
+from trainer.infer import Reading
+from trainer.model_file import Metadata
 from trainer.predict import Candidate, Verdict
 from trainer.probabilities import calibrated
-from trainer.quiet import silence
 from trainer.reject import known
 
 if TYPE_CHECKING:  # it needs pandas, which takes longer to import than all the rest
@@ -129,26 +125,6 @@ class Answerer:
         if (dataset.size, dataset.frame) != (metadata.frame_size, metadata.frame):
             framed = frame(picture, dataset.size, cast(Mode, dataset.frame))
         return tuple(samples.nearest(framed, NEAREST))
-
-
-def open_model(path: Path) -> tuple[Reading, Metadata]:
-    """Open a model of any kind that `trainer predict` reads.
-
-    Raises:
-        InputError: The model can't be used, or what runs it isn't installed.
-    """
-    if exported.is_exported(path):
-        return exported.open_exported(path)
-    try:
-        with silence():
-            import keras  # noqa: F401
-    except ImportError as error:
-        raise InputError(
-            f"{path} needs TensorFlow: install it with `pip install tensorflow`, or give a .tflite "
-            "or .onnx file that `trainer export` has written"
-        ) from error
-    network, metadata = load_model(path)
-    return Reader(network, metadata.size), metadata
 
 
 def _smaller(picture: pictures.Array) -> pictures.Array:

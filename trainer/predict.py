@@ -110,7 +110,7 @@ def predict(
     if top < 1:
         raise UsageError(f"top (={top}) must be at least 1")
     model = packaged.default() if model is None else Path(model)
-    reader, metadata = _open(model, average)
+    reader, metadata = open_model(model, average)
     if reject and metadata.rejection is None:
         raise UsageError(
             f"{model} has no threshold to reject by: it was trained without a validation split or "
@@ -121,7 +121,17 @@ def predict(
     return _predictions(task, [Path(path) for path in paths])
 
 
-def _open(model: Path, average: int) -> tuple[Reading, Metadata]:
+def open_model(model: Path, average: int = 1) -> tuple[Reading, Metadata]:
+    """Open a model of any kind, without TensorFlow where it is an exported one.
+
+    Args:
+        model: A file that `trainer` has written.
+        average: Warps of a picture that the answers are averaged over.
+
+    Raises:
+        InputError: The model can't be used, or what runs it isn't installed.
+        UsageError: `average` is out of range.
+    """
     if exported.is_exported(model):
         return exported.open_exported(model, average)
     try:

@@ -6,9 +6,13 @@ Times are for two CPU cores.
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from datagen.errors import UsageError, nearest
+
+Weighting = Literal["none", "effective", "focal"]
+"""``effective`` weighs each sample by its class (Cui et al. 2019); ``focal`` uses the focal loss
+with an alpha a class (Lin et al. 2017)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Preset:
     dropout: float = 0.0
     monitor: Literal["loss", "accuracy"] = "accuracy"
     patience: int | None = None
-    class_weights: Literal["none", "effective", "focal"] = "none"
+    class_weights: Weighting = "none"
     augmentation: Augmentation = Augmentation()
 
 
@@ -165,7 +169,7 @@ def change(base: Preset, **changes: Any) -> Preset:
         if wanted.get(field, 1) < 1:
             raise UsageError(f"{field} (={wanted[field]}) must be at least 1")
     weighting = wanted.get("class_weights", "none")
-    weightings = ("none", "effective", "focal")
+    weightings = get_args(Weighting)
     if weighting not in weightings:
         close = nearest(weighting, list(weightings))
         raise UsageError(f"class weights (={weighting}) must be none, effective or focal{close}")

@@ -1,7 +1,6 @@
 """Class weights of a dataset, as `datagen build` wrote them into its manifests."""
 
 import csv
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +8,7 @@ from numpy.typing import NDArray
 from datagen.errors import InputError
 from trainer.data import View
 from trainer.dataset import Dataset
-
-Weighting = Literal["none", "effective", "focal"]
-
-WEIGHTINGS: tuple[Weighting, ...] = ("none", "effective", "focal")
-"""``effective`` weighs each sample by its class (Cui et al. 2019); ``focal`` uses the focal loss
-with an alpha a class (Lin et al. 2017)."""
+from trainer.presets import Weighting
 
 _COLUMNS: dict[Weighting, str] = {"effective": "weight", "focal": "alpha"}
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import time
 
 import dirty
@@ -12,21 +11,6 @@ import pytest
 
 from datagen import review
 from datagen.curate import configure, curate
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-DRIVER = shutil.which("chromedriver")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +25,10 @@ def curated(tmp_path_factory):
 
 
 @pytest.fixture
-def browser(tmp_path):
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("chromium and chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1200,800"):
-        options.add_argument(flag)
-    options.binary_location = CHROMIUM
-    options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path)})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    yield driver
-    problems = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
-    driver.quit()
+def browser(tmp_path, chromium):
+    with chromium(tmp_path / "profile", "1200,800", downloads=tmp_path) as driver:
+        yield driver
+        problems = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
     assert problems == []
 
 

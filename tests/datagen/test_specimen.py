@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -23,11 +22,6 @@ from datagen.specimen import preview
 from datagen.specimen_glyphs import GOOD, HEIGHT, NONE, SCALE, SOME, WIDTH, strip
 from datagen.specimen_png import ink_png, sheets
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-DRIVER = shutil.which("chromedriver")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync")
 TABLE = characters.load()
 LABEL = {c.char: c.label for c in TABLE}
 
@@ -264,21 +258,11 @@ def test_wrong_arguments_end_in_a_sentence(arguments, said):
 
 
 @pytest.fixture
-def browser():
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("chromium and chromedriver are not installed")
-    with tempfile.TemporaryDirectory() as profile:
-        options = webdriver.ChromeOptions()
-        for flag in (*FLAGS, f"--user-data-dir={profile}", "--window-size=1280,900"):
-            options.add_argument(flag)
-        options.binary_location = CHROMIUM
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+def browser(chromium):
+    with tempfile.TemporaryDirectory() as profile, chromium(profile, "1280,900") as driver:
         yield driver
         problems = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
-        driver.quit()
-        assert problems == []
+    assert problems == []
 
 
 def test_the_page_filters_and_fits_a_phone(shown, browser):

@@ -27,26 +27,11 @@ from trainer import demo_server, packaged
 from trainer.cli import app
 from trainer.dataset import open_dataset
 from trainer.demo import serving
-from trainer.demo_answer import Answerer, open_model
+from trainer.demo_answer import Answerer
 from trainer.demo_nearest import Samples
-from trainer.predict import predict
+from trainer.predict import open_model, predict
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-DRIVER = shutil.which("chromedriver")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-)
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 def png(picture):
@@ -320,19 +305,9 @@ def test_wrong_arguments_are_refused_in_one_sentence(tmp_path, server):
 
 
 @pytest.fixture(scope="module")
-def driver(tmp_path_factory):
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("chromium and chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    profile = tmp_path_factory.mktemp("profile")
-    for flag in (*FLAGS, f"--user-data-dir={profile}", "--window-size=1280,960"):
-        options.add_argument(flag)
-    options.binary_location = CHROMIUM
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+def driver(tmp_path_factory, chromium):
+    with chromium(tmp_path_factory.mktemp("profile"), "1280,960", *CAMERA) as driver:
+        yield driver
 
 
 @pytest.fixture
