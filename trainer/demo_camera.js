@@ -18,8 +18,13 @@ async function openCamera() {
       ? "The camera is not allowed: allow it in the browser's settings of this page."
       : "No camera can be used here: connect one, or choose a picture instead.");
   }
-  video.srcObject = stream;
-  await video.play();
+  const opened = video.srcObject = stream;
+  try {
+    await video.play();
+  } catch (error) {
+    if (stream === opened) throw error;
+  }
+  if (stream !== opened) return;  // closed before it showed anything
   switchTo(true);
   watch();
 }
