@@ -233,9 +233,9 @@ def _stretch(bright: Gray, threshold: float, mask: NDArray[Any]) -> Gray:
 def _without_specks(bright: Gray) -> Gray:
     """Blacken components that are too small or too faint to be a part of the symbol."""
     _, mask = cv2.threshold(bright, FAINT, 1, cv2.THRESH_BINARY)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count <= 2:
+    if cv2.connectedComponents(mask, connectivity=8)[0] <= 2:  # five times as fast, and the rule
         return bright
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
     weights = areas.astype(np.float64)
     keep = weights >= max(2.0, _SPECK * float(weights.max()))

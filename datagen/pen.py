@@ -66,6 +66,8 @@ class Pen(ShapeTransform):
         # What is small beside the pen has no counters to keep open.
         bold = shapes.bold > 1
         width = np.where(bold, wanted * shapes.bold, shapes.width + shapes.grow)
+        # A dot of a single point is as large as the pen, whatever that is: it fills the frame.
+        width = np.where(side > 0, width, np.float32(1))
         shapes.width = np.where(chosen, width, shapes.width)
         shapes.grow = np.where(chosen, np.float32(0), shapes.grow)
         if self.rounding:
@@ -138,17 +140,17 @@ def _smooth(shapes: Shapes, times: Numbers) -> None:
         shapes: Changed in place.
         times: float32, shape (glyphs,), how often; the last time in part.
     """
-    count = len(shapes.points)
-    here = np.arange(count)
-    inside = shapes.following != here
-    inside[np.concatenate(([0], shapes.ends[:-1] + 1))] = False
-    inside[shapes.ends] = False
-    rows = here[inside & (times > 0)[shapes.owner]]
-    left = times[shapes.owner[rows]]
-    points = shapes.points
+    left = times[shapes.owner].astype(np.float32)
+    left[np.concatenate(([0], shapes.ends[:-1] + 1))] = 0
+    left[shapes.ends] = 0
+    left = left[1:-1]
+    # All points in a row, those that stay by a share of nothing: three times as fast as picking.
+    lines = np.ascontiguousarray(shapes.points.T)
+    before, here, after = lines[:, :-2], lines[:, 1:-1], lines[:, 2:]
     for step in range(int(np.ceil(times.max(initial=0)))):
-        part = np.clip(left - step, 0, 1)[:, None] * np.float32(0.25)
-        points[rows] += (points[rows - 1] + points[rows + 1] - 2 * points[rows]) * part
+        part = np.minimum(np.maximum(left - step, 0), 1) * np.float32(0.25)
+        here += (before + after - 2 * here) * part
+    shapes.points[:] = lines.T
 
 
 def _thickness(width: Numbers) -> NDArray[np.int64]:

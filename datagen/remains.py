@@ -8,6 +8,8 @@ import numpy as np
 
 from datagen.transforms import Gray, InkTransform, Numbers, Range, between
 
+_T = np.linspace(0, 1, 7)[:, None]
+_CURVE = (1 - _T) ** 2, 2 * _T * (1 - _T), _T**2  # weights of a quadratic curve's three points
 _FAINT = 100  # gray levels; ink that is joined to has more
 
 
@@ -91,8 +93,7 @@ def _join(picture: Gray, column: int, length: float, slope: float, bend: float) 
     start = (float(inner), float(run.mean()))
     end = (column + length, start[1] + (slope - 0.5) * 1.4 * abs(length))
     middle = (column + length / 2, (start[1] + end[1]) / 2 + (bend - 0.3) * 0.7 * abs(length))
-    t = np.linspace(0, 1, 7)[:, None]
-    curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * np.array(middle) + t**2 * np.array(end)
+    curve = _CURVE[0] * start + _CURVE[1] * middle + _CURVE[2] * end
     points = np.rint(curve * 16).astype(np.int32)
     level = int(picture[run, inner].max())
     cv2.polylines(picture, [points], False, level, width, cv2.LINE_AA, 4)

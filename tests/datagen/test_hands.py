@@ -91,6 +91,13 @@ def test_hands_draw_every_class_and_again_from_the_origin(preset):
         assert np.array_equal(again.pixels, each.pixels)
 
 
+def test_a_full_stop_of_a_single_point_is_as_large_as_the_pen():
+    drawn = synthesizer().draw_many("train", [(LABELS["."], number) for number in range(200)])
+    assert sum(len(each.rejected) for each in drawn) < 10  # few, and those for paper or blur
+    plain = synthesizer("none").draw_many("train", [(LABELS["."], number) for number in range(20)])
+    assert min((each.pixels > 127).mean() for each in plain) > 0.2
+
+
 def test_a_recipe_with_writers_draws_from_them(tmp_path):
     from datagen.drawn_fonts import families_of, fonts_of
     from datagen.recipe import Recipe
