@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from datagen.errors import InputError
 from trainer.augment import augment
 from trainer.dataset import Dataset, reading
+from trainer.outliers import Outliers, mixed
 from trainer.presets import Augmentation
 
 HELD_BYTES = 1 << 30  # 1 GiB of decoded pictures: 1,048,576 of 32 x 32
@@ -123,6 +124,7 @@ def training(
     seed: int,
     epochs: range,
     first: int = 0,
+    outliers: Outliers | None = None,
 ) -> tuple[Any, int]:
     """Make shuffled, augmented training batches; a remainder smaller than a batch is left out.
 
@@ -134,24 +136,28 @@ def training(
         seed: Seed of order and changes.
         epochs: Epochs wanted, in a row.
         first: Batches left out at the start of the first epoch.
+        outliers: What is added to every batch.
 
     Returns:
         A tf.data dataset of (images uint8 (batch, size, size, 1), one-hot float32 (batch, classes))
-        for all `epochs` in a row, and the number of batches of a whole epoch.
+        for all `epochs` in a row, and the number of batches of a whole epoch. Outliers, whose
+        targets are even, are further rows of each batch.
     """
     batch = min(batch, dataset.count("train"))
     steps = dataset.count("train") // batch
     source = _held(dataset, batch) if fits(dataset, "train") else _streamed(dataset, batch)
     labels = tf.constant(view.labels, tf.int64)
+    others = tf.constant(outliers.pictures) if outliers is not None else None
 
     def one_epoch(epoch: Any) -> Any:
         key = _key(seed, epoch)
 
         def prepare(step: Any, pair: Any) -> tuple[Any, Any]:
             step_key = tf.random.experimental.stateless_fold_in(key, step)
-            images = augment(pair[0], step_key, augmentation)
-            target = tf.one_hot(tf.gather(labels, pair[1]), view.classes)
-            return resize(images, view.size), target
+            images, target = pair[0], tf.one_hot(tf.gather(labels, pair[1]), view.classes)
+            if outliers is not None:
+                images, target = mixed(images, target, others, outliers.count, step_key)
+            return resize(augment(images, step_key, augmentation), view.size), target
 
         skipped = tf.where(epoch == epochs.start, tf.constant(first, tf.int64), 0)
         batches = source(key).take(steps).enumerate().skip(skipped)

@@ -6,7 +6,7 @@ All is drawn from one seed, so that a threshold measured twice is the same thres
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,11 @@ CHARACTERS = (
 )
 # fmt: on
 """Greek, Cyrillic, arrows, mathematics and signs; those in a model's table are left out."""
+
+LEARNED = "ΔΞΦΩλψДЖЩЮфы←↓↔⇒∞√§©€£‡œ▲★♦♣♪"
+"""Of these, the ones that trainings have outliers of: none that a hand could mean a class by."""
+
+MEASURED = "".join(sorted(set(CHARACTERS).difference(LEARNED)))
 
 EACH = 600  # pictures of each kind
 FACES = 60  # faces that characters are drawn with, one a family
@@ -133,18 +138,21 @@ def wobbled(drawing: Gray, rng: np.random.Generator) -> Gray:
     return np.asarray(cv2.dilate(moved, np.ones((3, 3), np.uint8), iterations=thick), np.uint8)
 
 
-def glyphs(table: CharacterTable, faces: int = FACES) -> list[Gray]:
-    """Draw the characters of `CHARACTERS` that look like no class, uint8 (EDGE, EDGE) each.
+def glyphs(
+    table: CharacterTable, faces: int = FACES, chars: Sequence[str] = MEASURED
+) -> list[Gray]:
+    """Draw the characters that look like no class, uint8 (EDGE, EDGE) each.
 
     Args:
         table: The classes.
-        faces: Most faces to draw with; those that have none of the characters are passed over.
+        faces: Most faces to draw with; those that have few of the characters are passed over.
+        chars: The characters; those among the classes are left out.
     """
     classes = [c.char for c in table]
     found: list[Gray] = []
     used = 0
     for path, mapped in _faces():
-        others = [c for c in CHARACTERS if ord(c) in mapped and c not in classes]
+        others = [c for c in chars if ord(c) in mapped and c not in classes]
         if len(others) < 5 or used == faces:
             continue
         used += 1

@@ -1,11 +1,13 @@
 """What is trained on what."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
+from datagen.frame import Mode
 from trainer.data import View
 from trainer.dataset import Dataset
 from trainer.model_file import Metadata
+from trainer.outliers import Outliers, pool
 from trainer.presets import Preset
 
 
@@ -37,6 +39,15 @@ class Job:
     def batch(self) -> int:
         """Pictures a step."""
         return min(self.preset.batch, self.dataset.count("train"))
+
+    @property
+    def outliers(self) -> Outliers | None:
+        """Pictures of no class that each batch gets beside its own."""
+        count = round(self.batch * self.preset.outliers)
+        if not count:
+            return None
+        mode = cast(Mode, self.metadata.frame)
+        return Outliers(pool(self.metadata.table, self.dataset.size, mode), count)
 
     @property
     def steps(self) -> int:

@@ -115,6 +115,7 @@ def _fit(job: Job, model: Any, epochs: range, first: int, callbacks: list[Any]) 
         seed=job.seed,
         epochs=epochs,
         first=first,
+        outliers=job.outliers,
     )
     validation = None
     if job.dataset.count("validation"):

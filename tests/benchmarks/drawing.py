@@ -19,6 +19,7 @@ import os
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 
+import contextlib
 import io
 import random
 import statistics
@@ -93,7 +94,7 @@ def pillow(count: int, _: Path) -> None:
         Image.fromarray(picture).save(io.BytesIO(), "PNG")
 
 
-def augraphy(count: int, _: Path) -> None:
+def augraphy(count: int, folder: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import augraphy as tool
@@ -103,11 +104,12 @@ def augraphy(count: int, _: Path) -> None:
         paper_phase=[tool.BrightnessTexturize(p=0.5)],
         post_phase=[tool.SubtleNoise(p=0.5), tool.Jpeg(p=0.5)],
     )
-    for _number in range(count):
-        path, char = choose(rng)
-        canvas = Image.new("RGB", (64, 64), "white")
-        ImageDraw.Draw(canvas).text((32, 32), char, "black", ImageFont.truetype(path, 44), "mm")
-        pipeline(np.asarray(canvas))
+    with contextlib.chdir(folder):  # it keeps pictures in a folder of its own, wherever it is
+        for _number in range(count):
+            path, char = choose(rng)
+            canvas = Image.new("RGB", (64, 64), "white")
+            ImageDraw.Draw(canvas).text((32, 32), char, "black", ImageFont.truetype(path, 44), "mm")
+            pipeline(np.asarray(canvas))
 
 
 def product() -> Callable[[int, Path], None]:

@@ -32,7 +32,8 @@ from trainer.data import View
 from trainer.dataset import Dataset, open_dataset
 from trainer.model import build as build_model
 from trainer.optimize import compile_model
-from trainer.presets import Augmentation, preset
+from trainer.outliers import Outliers, mixed, pool
+from trainer.presets import Preset, preset
 
 EPOCHS = range(1000)
 
@@ -42,22 +43,34 @@ def batches_of(dataset: Dataset, name: str, held: bool) -> Any:
     view = View(wanted.size, len(dataset.characters), list(range(len(dataset.characters))))
     before, data.HELD_BYTES = data.HELD_BYTES, data.HELD_BYTES if held else 0
     batches, _ = data.training(
-        dataset, view, batch=wanted.batch, augmentation=wanted.augmentation, seed=0, epochs=EPOCHS
-    )
+        dataset, view, batch=wanted.batch, augmentation=wanted.augmentation, seed=0, epochs=EPOCHS,
+        outliers=others(dataset, wanted),
+    )  # fmt: skip
     data.HELD_BYTES = before
     return batches
 
 
-def from_memory(dataset: Dataset, batch: int, how: Augmentation) -> Any:
+def others(dataset: Dataset, wanted: Preset) -> Outliers | None:
+    """What each batch gets beside its pictures; they are trained on, but never counted."""
+    count = round(wanted.batch * wanted.outliers)
+    return Outliers(pool(dataset.characters, dataset.size, "tight"), count) if count else None
+
+
+def from_memory(dataset: Dataset, wanted: Preset) -> Any:
     images, labels = data.hold(dataset, "train")
+    more = others(dataset, wanted)
+    pictures = None if more is None else tf.constant(more.pictures)
     classes = len(dataset.characters)
     pairs = tf.data.Dataset.from_tensor_slices((images, labels)).repeat().shuffle(4096)
 
     def prepare(step: Any, pair: Any) -> Any:
         key = tf.stack([step, tf.zeros_like(step)])
-        return augment(pair[0], key, how), tf.one_hot(pair[1], classes)
+        found, targets = pair[0], tf.one_hot(pair[1], classes)
+        if more is not None:
+            found, targets = mixed(found, targets, pictures, more.count, key)
+        return augment(found, key, wanted.augmentation), targets
 
-    batched = pairs.batch(batch, drop_remainder=True).enumerate()
+    batched = pairs.batch(wanted.batch, drop_remainder=True).enumerate()
     return batched.map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
@@ -101,7 +114,7 @@ def measure(quick: bool) -> list[Row]:
         sources = {
             "held": batches_of(dataset, "compact", held=True),
             "streamed": batches_of(dataset, "compact", held=False),
-            "memory": from_memory(dataset, wanted.batch, wanted.augmentation),
+            "memory": from_memory(dataset, wanted),
         }
         methods = {
             name: trainer(source, "compact", classes, steps) for name, source in sources.items()
