@@ -9,8 +9,9 @@ from fontTools.ttLib import TTFont
 
 from datagen import characters, font_workers
 from datagen.font_audit import FileAudit, audit_file
-from datagen.font_files import STYLES, FontFile, catalog, find_fonts
+from datagen.font_files import FontFile, catalog, find_fonts
 from datagen.font_proof import count_faces
+from datagen.font_styles import STYLES
 from datagen.fonts import COLUMNS, audit, fonts
 
 TABLE = characters.load()
