@@ -15,6 +15,7 @@ from typing import Any
 
 from datagen.errors import InputError, UsageError, nearest
 
+NAME = "math-vision"
 LEFT_OUT = ("tensorflow", "tensorboard")
 _FILE = Path(__file__).parents[1] / "pyproject.toml"
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*(?:\[([^\]]*)\])?")  # a name and perhaps extras
@@ -30,10 +31,7 @@ def requirements(extras: Sequence[str] = ()) -> list[str]:
         InputError: This is no checkout.
         UsageError: There is no such extra, or it has nothing but TensorFlow.
     """
-    try:
-        project = tomllib.loads(_FILE.read_text(encoding="utf-8"))["project"]
-    except OSError as error:
-        raise InputError(f"{_FILE} is missing: run this in a checkout of the project") from error
+    project = _project()
     found = list(_light(project, project["dependencies"]))
     for extra in extras:
         of_extra = list(_light(project, _extra(project, extra)))
@@ -41,6 +39,14 @@ def requirements(extras: Sequence[str] = ()) -> list[str]:
             raise UsageError(f"the extra {extra!r} is for TensorFlow, which is left out here")
         found += of_extra
     return list(dict.fromkeys(found))
+
+
+def _project() -> Mapping[str, Any]:
+    text = _FILE.read_text(encoding="utf-8") if _FILE.is_file() else ""
+    found: Mapping[str, Any] = tomllib.loads(text).get("project", {})
+    if found.get("name") != NAME:  # beside an installed package it can be anybody's
+        raise InputError(f"{_FILE} is not the project's: run this in a checkout of {NAME}")
+    return found
 
 
 def _extra(project: Mapping[str, Any], extra: str) -> list[str]:
@@ -58,7 +64,7 @@ def _light(project: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[str]:
     for requirement in wanted:
         match = _REQUIREMENT.match(requirement)
         name, extras = match.groups() if match else (requirement, None)
-        if name == project["name"]:
+        if name == NAME:
             for extra in (extras or "").split(","):
                 yield from _light(project, _extra(project, extra.strip()))
         elif name not in LEFT_OUT:
