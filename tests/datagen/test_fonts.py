@@ -73,6 +73,14 @@ def test_known_verdicts_on_real_fonts(installed):
     assert reasons["Press Start 2P"] == reasons["Caveat"] == {}
 
 
+def test_a_glyph_that_only_fails_between_the_ends_of_an_axis_is_found(installed):
+    (upright,) = audit_file(source("alumni-sans", "AlumniSans[wght].ttf"), TABLE).faces
+    assert upright.reasons == {"U+0025": "its parts change places between wght=100 and 900"}
+    (italic,) = audit_file(source("alumni-sans", "AlumniSans-Italic[wght].ttf"), TABLE).faces
+    assert italic.reasons == {}
+    assert not [f for f in installed.faces if "change places" in "".join(f.reasons.values())]
+
+
 def test_families_of_one_origin_share_a_group(installed):
     group = {face.family: face.group for face in installed.faces}
     cuts = [f for f in find_fonts().files if f.family and f.family.slug.startswith("lobster")]
