@@ -110,6 +110,11 @@ class CharacterTable:
         return "" if name.startswith("U+") else nearest(name, named)
 
     @property
+    def labels(self) -> dict[str, int]:
+        """Label of each character."""
+        return {c.char: c.label for c in self}
+
+    @property
     def shapes(self) -> list[int]:
         """For each label, the label of the first class of its confusable group."""
         return [self._by_codepoint[c.shape] for c in self._characters]

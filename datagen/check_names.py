@@ -30,8 +30,14 @@ ALWAYS = ("no-class", "unreadable", "no-ink")
 NETWORK = ("outlier", "label", "fragment")
 """Checks that need a network trained on the pictures; they take minutes."""
 
-LIBRARIES: Mapping[str, tuple[str, ...]] = {"label": ("cleanlab", "sklearn")}
-"""Modules that a check needs beside what the project always installs."""
+LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(NETWORK, ("tensorflow",)),
+    "label": ("tensorflow", "cleanlab", "sklearn"),
+}
+"""Modules that a check needs and that may be left out when the project is installed."""
+
+_INSTALL = {"tensorflow": "tensorflow"}
+_INSTALL_EXTRA = "cleanlab (the extra [curate] of this project)"
 
 COMPARING = (
     "two-labels",
@@ -57,8 +63,8 @@ def not_installed(names: Iterable[str]) -> dict[str, str]:
         A sentence for each that can't run, by its name.
     """
     return {
-        name: f"the check {name} needs {missing[0]}, which is not installed: pip install cleanlab "
-        "(the extra [curate] of this project)"
+        name: f"the check {name} needs {missing[0]}, which is not installed: pip install "
+        f"{_INSTALL.get(missing[0], _INSTALL_EXTRA)}"
         for name in names
         if (missing := [one for one in LIBRARIES.get(name, ()) if find_spec(one) is None])
     }

@@ -9,6 +9,7 @@ import typer.core
 from datagen import completion, console
 from datagen.cli_options import GET, Characters, Json, Quiet, Workers, app
 from datagen.errors import UsageError, nearest
+from datagen.font_styles import HANDWRITING, STYLES
 from datagen.summaries import Shown, size
 
 if TYPE_CHECKING:
@@ -52,15 +53,16 @@ System = Annotated[
 Style = Annotated[
     list[str] | None,
     typer.Option(
-        help="handwriting, script, serif, sans, mono, slab, or display; repeatable.",
+        help=f"{', '.join(STYLES[:-1])}, or {STYLES[-1]}; repeatable.",
         show_default="all",
-        autocompletion=completion.among(
-            "handwriting", "script", "serif", "sans", "mono", "slab", "display"
-        ),
+        autocompletion=completion.among(*STYLES),
     ),
 ]
 Handwriting = Annotated[
-    bool, typer.Option("--handwriting", help="Short for --style handwriting --style script.")
+    bool,
+    typer.Option(
+        "--handwriting", help=f"Short for {' '.join(f'--style {each}' for each in HANDWRITING)}."
+    ),
 ]
 
 
@@ -183,6 +185,4 @@ def _described(family: "FontFamily") -> dict[str, object]:
 
 
 def _styles(style: list[str] | None, handwriting: bool) -> list[str]:
-    from datagen.font_families import HANDWRITING
-
     return [*(style or []), *(HANDWRITING if handwriting else ())]

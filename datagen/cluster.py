@@ -51,7 +51,7 @@ class Cluster:
             distributed: Any = importlib.import_module("distributed")  # slow, and an extra
         except ImportError as error:
             raise UsageError(
-                "--scheduler needs Dask; install it with: pip install 'math-vision[cluster]'"
+                "--scheduler needs Dask; install it with: pip install distributed"
             ) from error
         # What it would say of a scheduler that has gone, we say.
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)

@@ -29,8 +29,7 @@ def fonts_of(recipe: Recipe, table: CharacterTable, workers: int = 1) -> FontAud
     audit = audit_fonts(folders, None, table, source.installed, workers)
     if not audit.faces:
         raise InputError("no usable font was found; install some or name folders of fonts")
-    labels = {character.char: character.label for character in table}
-    return replace(audit, faces=audit.faces + hands.faces(source.writers, labels))
+    return replace(audit, faces=audit.faces + hands.faces(source.writers, table.labels))
 
 
 def families_of(recipe: Recipe, audit: FontAudit) -> dict[str, str]:

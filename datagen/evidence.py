@@ -10,10 +10,10 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from datagen import characters, recipe, shards, sums
 from datagen.characters import CharacterTable
@@ -22,6 +22,8 @@ from datagen.errors import InputError
 from datagen.manifest import SPLITS
 from datagen.recipe import Recipe
 from datagen.shards import SHARDS_CSV, STATE, Finished, Shard
+
+_Read = TypeVar("_Read")
 
 _PLACE = re.compile(r"(\d{5})-of-(\d{5})")
 
@@ -92,8 +94,11 @@ def gather(folder: Path) -> tuple[Evidence, list[Problem]]:
         hint = "its build did not finish; run it again" if unfinished else "give a dataset's folder"
         raise InputError(f"{folder}: no dataset is here ({LISTING} is missing); {hint}")
     identity = _identity(folder)
-    resolved = _recipe(folder, identity, listed)
-    table = _characters(folder, identity, listed)
+    asked, classes = identity.get("recipe"), identity.get("characters")
+    asked = asked if isinstance(asked, dict) else None
+    classes = classes if isinstance(classes, str) else None
+    resolved = _settled(folder, RECIPE, listed, asked, recipe.load, recipe.parse)
+    table = _settled(folder, CHARACTERS, listed, classes, characters.load, characters.parse)
     parts = tuple(_parts(folder, resolved.name, listed))
     if not parts:
         raise InputError(f"{folder / LISTING}: lists no shard; build the dataset again")
@@ -116,24 +121,21 @@ def _identity(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _recipe(folder: Path, identity: Mapping[str, Any], listed: Mapping[str, str]) -> Recipe:
+def _settled(
+    folder: Path,
+    name: str,
+    listed: Mapping[str, str],
+    kept: object,
+    load: Callable[[Path], _Read],
+    parse: Callable[[Any, str], _Read],
+) -> _Read:
+    """Read a file, or, where it isn't the one that is listed, what the build's record `kept`."""
+    if kept is None or proved(folder, name, listed):
+        return load(folder / name)
     try:
-        if proved(folder, RECIPE, listed) or not isinstance(identity.get("recipe"), dict):
-            return recipe.load(folder / RECIPE)
-        return recipe.parse(identity["recipe"], str(folder / sums.IDENTITY))
+        return parse(kept, str(folder / sums.IDENTITY))
     except InputError:
-        return recipe.load(folder / RECIPE)
-
-
-def _characters(
-    folder: Path, identity: Mapping[str, Any], listed: Mapping[str, str]
-) -> CharacterTable:
-    try:
-        if proved(folder, CHARACTERS, listed) or not isinstance(identity.get("characters"), str):
-            return characters.load(folder / CHARACTERS)
-        return characters.parse(identity["characters"], str(folder / sums.IDENTITY))
-    except InputError:
-        return characters.load(folder / CHARACTERS)
+        return load(folder / name)
 
 
 def _parts(folder: Path, name: str, listed: Mapping[str, str]) -> Iterator[tuple[Shard, Finished]]:

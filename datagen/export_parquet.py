@@ -32,8 +32,7 @@ class Parquet:
             import pyarrow.parquet
         except ImportError as error:
             raise UsageError(
-                "the Parquet export needs pyarrow, which is not installed; "
-                "pip install 'math-vision[export]' brings it"
+                "the Parquet export needs pyarrow, which is not installed: pip install pyarrow"
             ) from error
         self._opened = opened
         self._arrow: Any = pyarrow

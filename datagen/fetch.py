@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datagen import fetch_http, fetch_kaggle, fetch_symbols
+from datagen.cache import cache_folder
 from datagen.errors import InputError, UsageError
 from datagen.fetch_sets import PublishedSet, published
-from datagen.font_workers import cache_folder
 from datagen.lock import hold
 
 

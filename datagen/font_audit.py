@@ -20,13 +20,14 @@ import numpy.typing as npt
 
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
+from datagen.font_axes import check_axes, crossed
 from datagen.font_checks import wrong_pictures
-from datagen.font_drawings import PX, SIDE, Drawing, check_axes, draw_all
+from datagen.font_drawings import PX, SIDE, Drawing, draw_all
 from datagen.font_proof import BadFontError, ProvedFace, count_faces, prove_face
 from datagen.glyphs import Axis
 from datagen.raster import OpenFace, version
 
-VERSION = 2  # of the audit: raise it when a check changes, so that older results are made anew
+VERSION = 3  # of the audit: raise it when a check changes, so that older results are made anew
 # Faces are compared by these, whatever the table: bars and dots are alike in most fonts.
 LETTERS = string.ascii_letters
 SKETCH = 8  # pixels; edge of the pictures by which families are compared
@@ -150,10 +151,11 @@ def _audit_face(path: Path, face: ProvedFace, characters: CharacterTable) -> Fac
         raise BadFontError("it draws none of the characters")
     wrong = wrong_pictures(by_label, characters)
     check_axes(font, face, [characters[label].char for label in by_label if label not in wrong])
+    crossing = crossed(font, face, drawings)
     reasons = {
-        c.codepoint: undrawn.get(c.char) or wrong[c.label]
+        c.codepoint: undrawn.get(c.char) or wrong.get(c.label) or crossing[c.char]
         for c in characters
-        if c.char in undrawn or c.label in wrong
+        if c.char in undrawn or c.label in wrong or c.char in crossing
     }
     outlines = _outlines(drawings)
     return FaceAudit(face.index, face.family, face.axes, reasons, outlines, _sketches(drawings))

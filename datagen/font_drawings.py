@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen.errors import InputError
-from datagen.font_proof import BadFontError, ProvedFace
+from datagen.font_proof import ProvedFace
 from datagen.raster import OpenFace
 
 PX = 64  # pixels an em; copies of one outline, hinted at two sizes, still come out alike
@@ -20,7 +20,6 @@ SAME_PICTURE = 0.012
 PLACE = 1  # pixel; glyphs that differ by no more stand in the same place of the em box
 MAX_EMS = 4  # nothing that is text is larger, swashes included
 _NOT_MAPPED = 0x10FFFF  # a code point that no font may give a glyph, so FreeType draws glyph 0
-_CHECKED = 6  # characters that must have ink at the ends of each axis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,11 +30,13 @@ class Drawing:
         picture: uint8 (SIDE, SIDE): the ink, aspect kept, scaled to fill the square.
         box: Left, top, width and height of the ink in the em box, in pixels at `PX` an em.
         ink: The ink itself, uint8 gray, row by row.
+        contours: How many contours its outline has.
     """
 
     picture: npt.NDArray[np.uint8]
     box: tuple[int, int, int, int]
     ink: bytes
+    contours: int
 
     @property
     def height(self) -> int:
@@ -118,7 +119,7 @@ def _drawing(font: OpenFace, char: str) -> Drawing | None:
     height, width = ink.shape
     if max(width, height) > MAX_EMS * PX:
         raise _UndrawableError(f"larger than {MAX_EMS} em")
-    return Drawing(_tight(ink), (left, top, width, height), ink.tobytes())
+    return Drawing(_tight(ink), (left, top, width, height), ink.tobytes(), font.contours)
 
 
 def _tight(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -129,23 +130,3 @@ def _tight(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     y, x = (SIDE - height) // 2, (SIDE - width) // 2
     square[y : y + height, x : x + width] = cv2.resize(ink, (width, height), interpolation=kind)
     return square
-
-
-def check_axes(font: OpenFace, face: ProvedFace, chars: Sequence[str]) -> None:
-    """Draw some usable characters at both ends of each axis.
-
-    Raises:
-        BadFontError: One of them has no ink there, or the face can't be set there.
-    """
-    some = chars[:: max(1, len(chars) // _CHECKED)]
-    for number, axis in enumerate(face.axes):
-        for value in (axis.minimum, axis.maximum):
-            point = [a.default for a in face.axes]
-            point[number] = value
-            try:
-                font.set(PX, point)
-                blank = [c for c in some if not font.draw(c)[0].any()]
-            except InputError as error:
-                raise BadFontError(f"can't be drawn at {axis.tag}={value:g}: {error}") from error
-            if blank:
-                raise BadFontError(f"U+{ord(blank[0]):04X} has no ink at {axis.tag}={value:g}")

@@ -9,8 +9,9 @@ from datagen import console
 from datagen.atomic import write_csv
 from datagen.characters import CharacterTable, load
 from datagen.errors import InputError, UsageError, nearest
-from datagen.font_files import STYLES, UNKNOWN, FoundFonts, catalog, find_fonts
+from datagen.font_files import UNKNOWN, FoundFonts, catalog, find_fonts
 from datagen.font_names import stated
+from datagen.font_styles import STYLES
 from datagen.fonts import Face, RejectedFont, audit
 
 COLUMNS = (
@@ -24,7 +25,6 @@ COLUMNS = (
     "package",
     "copyright",
 )
-HANDWRITING = ("handwriting", "script")  # styles that stand for writing by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class FontFamily:
 
     Attributes:
         family: Its name.
-        style: One of `datagen.font_files.STYLES`, or ``unknown`` for a font of the user's.
+        style: One of `datagen.font_styles.STYLES`, or ``unknown`` for a font of the user's.
         license: SPDX identifier of the catalogue; of a font of the user's ``stated: `` and what
             the file says, or ``unknown``.
         faces: Its faces, the one that stands for the family first.

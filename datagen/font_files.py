@@ -12,7 +12,6 @@ from datagen.characters import project_file
 from datagen.errors import InputError
 
 SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2"})
-STYLES = ("handwriting", "script", "serif", "sans", "mono", "slab", "display")
 UNKNOWN = "unknown"
 
 
@@ -24,7 +23,7 @@ class Family:
         family: Name that people know it by.
         slug: The name in small letters and hyphens.
         package: Python package that brings its files.
-        style: One of `STYLES`.
+        style: One of `datagen.font_styles.STYLES`.
         license: SPDX identifier.
         copyright: Copyright line of its makers.
     """

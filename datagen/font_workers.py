@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from datagen import atomic, characters, console
+from datagen.cache import cache_folder
 from datagen.font_audit import FileAudit, audit_file, edition
 
 COMMAND = [sys.executable, "-P", "-c", "from datagen.font_workers import work; work()"]
@@ -60,12 +61,6 @@ def audit_files(
     with console.progress("auditing fonts", len(jobs), "files") as advance:
         _run(jobs, table, workers or os.cpu_count() or 1, done)
     return found
-
-
-def cache_folder() -> Path:
-    """Return the folder for results that can be made anew: `$MATH_VISION_CACHE` or ``~/.cache``."""
-    named = os.environ.get("MATH_VISION_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "math-vision"
 
 
 def _remembered(path: Path) -> FileAudit | None:

@@ -40,7 +40,7 @@ class Face:
         index: Number of the face in its file.
         sha256: Hash of the file, in hexadecimal.
         family: Family name.
-        style: One of `datagen.font_files.STYLES`, or ``unknown``.
+        style: One of `datagen.font_styles.STYLES`, or ``unknown``.
         license: SPDX identifier, or ``unknown``.
         axes: Variable axes; none for a static face.
         group: First by name of the families drawn from the same outlines; never crosses splits.

@@ -11,7 +11,6 @@ said of a picture that was learned from.
 """
 
 import hashlib
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +22,7 @@ from datagen import console, fragments, pairs
 from datagen.atomic import atomic_file
 from datagen.check_names import NETWORK
 from datagen.checks import Network, View
-from datagen.errors import InputError, UsageError
+from datagen.errors import InputError
 from datagen.seeds import generator, shares
 
 FOLDS = 3
@@ -40,14 +39,8 @@ def ask(view: View, folder: Path) -> Network:
         folder: Where to keep the questions and answers.
 
     Raises:
-        UsageError: TensorFlow is not installed.
         InputError: The training failed.
     """
-    if importlib.util.find_spec("tensorflow") is None:
-        raise UsageError(
-            f"the checks {', '.join(NETWORK)} train a network and need TensorFlow: install it, or "
-            "leave them out with --no-network"
-        )
     alive = np.flatnonzero(view.alive)
     fold = (shares(view.pictures.picture, "fold") * FOLDS).astype(np.uint8)
     question = _question(view, alive, fold, folder / "network")

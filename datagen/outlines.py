@@ -54,6 +54,11 @@ class Slot:
             ctypes.c_void_p.from_address(start + place) for place in places
         )
 
+    @property
+    def contours(self) -> int:
+        """How many contours the outline has."""
+        return int(self._outline.n_contours)
+
     def copy(self) -> Outline:
         """Copy the outline; one without points becomes a single point that fills nothing."""
         count, contours = self._outline.n_points, self._outline.n_contours

@@ -39,7 +39,9 @@ _FORMATS = (
 )
 # fmt: on
 _PNG = b"\x89PNG\r\n\x1a\n"
-_MAGIC = (_PNG, b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P4\n", b"P5\n", b"P6\n")
+_JPEG = b"\xff\xd8\xff"
+_SURE = {"PNG": _PNG, "JPEG": _JPEG}
+_MAGIC = (_PNG, _JPEG, b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P4\n", b"P5\n", b"P6\n")
 _ORIENTATION = 0x0112  # the Exif tag
 
 Array = np.ndarray[Any, Any]
@@ -72,7 +74,7 @@ def decode(data: bytes, where: str) -> Array:
         # pictures are shared out over processes.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=_formats()) as image:
+            with Image.open(io.BytesIO(data), formats=_formats(data)) as image:
                 _check_size(image, where)
                 image.load()
                 return _array(_upright(image), where)
@@ -122,8 +124,16 @@ def looks_like(head: bytes) -> bool:
     return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
+def _formats(data: bytes) -> tuple[str, ...]:
+    """Formats to try: one where the first bytes are its alone, to load no more than its decoder."""
+    for name, magic in _SURE.items():
+        if data.startswith(magic):
+            return (name,)
+    return _all_formats()
+
+
 @functools.cache
-def _formats() -> tuple[str, ...]:
+def _all_formats() -> tuple[str, ...]:
     Image.init()
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 

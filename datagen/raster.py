@@ -74,6 +74,11 @@ class OpenFace:
             self._static[char] = outline
         return outline
 
+    @property
+    def contours(self) -> int:
+        """How many contours the glyph has that was drawn last."""
+        return self._slot.contours
+
     def has(self, char: str) -> bool:
         """Whether the face has a glyph for a character."""
         return bool(raw.FT_Get_Char_Index(self._handle, ord(char)))

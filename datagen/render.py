@@ -105,7 +105,7 @@ def render(
     audit = audit_fonts(fonts, None, table, installed, workers)
     if not audit.faces:
         raise InputError("no usable font was found; install some or name folders of fonts")
-    faces = audit.faces + hands.faces(writers, {c.char: c.label for c in table})
+    faces = audit.faces + hands.faces(writers, table.labels)
     context = _Context(out, faces, table, preset, size, mode, seed)
     claim(out, "render", _identity(context, per_class))
     samples, rejected = _run(context, per_class, workers)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.atomic import atomic_file
-from datagen.font_workers import cache_folder
+from datagen.cache import cache_folder
 from datagen.fonts import Face
 from datagen.outlines import Outline
 from datagen.raster import OUTLINE_PX, open_face, version

@@ -12,7 +12,8 @@ from trainer import (
     cli_train,  # noqa: F401  its commands stand first in the help
     packaged,
 )
-from trainer.cli_options import Dataset, Json, Model, Quiet, app, find_model, tensorflow
+from trainer.backend import load_tensorflow
+from trainer.cli_options import Dataset, Json, Model, Quiet, app, find_model
 from trainer.printing import Format, printable, printer
 
 Only = Annotated[
@@ -59,8 +60,9 @@ def evaluate(
     per_source.csv, mistakes.csv and confusion.png.
     """
     console.show(not quiet, as_json)
-    with tensorflow():
-        from trainer.evaluate import evaluate as score
+    load_tensorflow("trainer evaluate")
+    from trainer.evaluate import evaluate as score
+
     result = score(model, dataset, out, split, only, average)
     metrics = result.metrics
     facts: dict[str, object] = {

@@ -7,9 +7,9 @@ import typer
 
 from datagen import console
 from datagen.summaries import Shown
+from trainer.backend import load_tensorflow
 from trainer.cli_options import Json, Model, Quiet
 from trainer.export import Form
-from trainer.quiet import silence
 
 EPILOG = console.examples(
     "trainer export handwriting --format onnx --out handwriting.onnx",
@@ -50,8 +50,7 @@ def export(
     What is written is read back and, given a dataset, must answer as the model does.
     """
     console.show(not quiet, as_json)
-    with silence():
-        import keras  # noqa: F401
+    load_tensorflow("trainer export")
     from trainer.export import export as write
 
     made = write(model, form, out, int8=int8, calibrate=calibrate, check=check)

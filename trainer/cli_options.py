@@ -1,7 +1,5 @@
 """Options that several commands of `trainer` share, and the program itself."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +9,6 @@ from datagen import console
 from datagen.completion import beginning
 from datagen.errors import UsageError, nearest
 from trainer import packaged
-from trainer.quiet import silence
 
 app = typer.Typer(
     cls=console.Group,
@@ -56,11 +53,3 @@ Model = Annotated[
 ]
 Quiet = Annotated[bool, console.quiet_option()]
 Json = Annotated[bool, console.json_option()]
-
-
-@contextmanager
-def tensorflow() -> Iterator[None]:
-    """Import TensorFlow within: its libraries greet on file descriptor 2 whatever is set."""
-    with silence():
-        import keras  # noqa: F401
-    yield

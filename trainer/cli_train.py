@@ -7,7 +7,8 @@ import typer
 
 from datagen import completion, console
 from datagen.summaries import Shown, decimals
-from trainer.cli_options import Dataset, Json, Model, Quiet, app, tensorflow
+from trainer.backend import load_tensorflow
+from trainer.cli_options import Dataset, Json, Model, Quiet, app
 from trainer.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -75,8 +76,9 @@ def fit(
     Run the same command again to go on after a stop.
     """
     console.show(not quiet, as_json)
-    with tensorflow():
-        from trainer.fit import fit as train
+    load_tensorflow("trainer fit")
+    from trainer.fit import fit as train
+
     _say(
         train(
             dataset,
@@ -123,8 +125,9 @@ def finetune(
     Run the same command again to go on after a stop.
     """
     console.show(not quiet, as_json)
-    with tensorflow():
-        from trainer.finetune import finetune as train
+    load_tensorflow("trainer finetune")
+    from trainer.finetune import finetune as train
+
     _say(
         train(
             model,

@@ -17,10 +17,10 @@ from datagen.errors import InputError, UsageError
 from datagen.frame import FrameError, Mode, frame
 from datagen.pictures import EXTENSIONS, read
 from trainer import exported, packaged
+from trainer.backend import load_tensorflow
 from trainer.infer import Reader, Reading
 from trainer.model_file import Metadata, load_model
 from trainer.probabilities import among, calibrated, restricted
-from trainer.quiet import silence
 from trainer.reject import known
 
 BATCH = 64  # pictures run at a time
@@ -134,14 +134,11 @@ def open_model(model: Path, average: int = 1) -> tuple[Reading, Metadata]:
     """
     if exported.is_exported(model):
         return exported.open_exported(model, average)
-    try:
-        with silence():
-            import keras  # noqa: F401
-    except ImportError as error:
-        raise InputError(
-            f"{model} needs TensorFlow: install it with `pip install tensorflow`, or give a "
-            ".tflite or .onnx file that `trainer export` has written"
-        ) from error
+    if model.parent == packaged.FOLDER:
+        instead = "only what reads the file beside it, with `pip install ai-edge-litert`"
+    else:
+        instead = "give a .tflite or .onnx file that `trainer export` has written"
+    load_tensorflow(str(model), instead)
     network, metadata = load_model(model)
     return Reader(network, metadata.size, average), metadata
 

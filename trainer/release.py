@@ -18,7 +18,7 @@ import typer
 from datagen import console
 from datagen.errors import InputError, UsageError
 from trainer import packaged
-from trainer.quiet import silence
+from trainer.backend import load_tensorflow
 
 if TYPE_CHECKING:
     from trainer.card_facts import Agreement, Evaluated
@@ -201,8 +201,7 @@ def _command(
 ) -> None:
     """Release a trained model: NAME.keras, NAME.tflite and the model card NAME.md."""
     console.show(True)
-    with silence():
-        import keras  # noqa: F401
+    load_tensorflow("making a release")
     made = release(run, dataset, name, evaluation or (), out)
     console.summary(
         f"released {name}",

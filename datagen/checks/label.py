@@ -98,7 +98,7 @@ def _weights(distances: NDArray[np.floating]) -> NDArray[np.floating]:
 def groups(characters: CharacterTable) -> NDArray[np.int64]:
     """For each label a number that look-alikes and the two cases of a letter share."""
     group = np.array(characters.shapes, np.int64)
-    by_char = {c.char: c.label for c in characters}
+    by_char = characters.labels
     for c in characters:
         other = by_char.get(c.char.swapcase())
         if other is not None and other != c.label:

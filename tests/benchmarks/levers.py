@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from datagen import augment, characters, hands, recipe
-from datagen.font_files import STYLES, UNKNOWN
+from datagen.font_files import UNKNOWN
+from datagen.font_styles import STYLES
 from datagen.fonts import fonts
 from datagen.frame import FrameError, frame
 from datagen.sources import Unreadable, open_source
@@ -62,8 +63,7 @@ VARIANTS = {
 
 
 def draw(steps, per_class, seed, styles, writers):
-    labels = {character.char: character.label for character in TABLE}
-    faces = fonts().faces + hands.faces(writers, labels)
+    faces = fonts().faces + hands.faces(writers, TABLE.labels)
     families = {face.group: "train" for face in faces}
     style = Style(augment.Pipeline(steps), 32, "tight", seed, styles)
     synthesizer = Synthesizer(faces, families, TABLE, "fonts", style)

@@ -21,7 +21,7 @@ from datagen.errors import InputError
 from datagen.font_files import catalog
 
 distributed = pytest.importorskip(
-    "distributed", reason="Dask is not installed: pip install 'math-vision[cluster]'"
+    "distributed", reason="Dask is not installed: pip install distributed"
 )
 
 from datagen.cluster import Cluster  # noqa: E402

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datagen import augment, characters
+from datagen.cache import cache_folder
 from datagen.canvas import Canvas, Glyph
-from datagen.font_workers import cache_folder
 from datagen.fonts import fonts
 from datagen.frame import frame
 from datagen.pen import Pen

@@ -9,8 +9,9 @@ from fontTools.ttLib import TTFont
 
 from datagen import characters, font_workers
 from datagen.font_audit import FileAudit, audit_file
-from datagen.font_files import STYLES, FontFile, catalog, find_fonts
+from datagen.font_files import FontFile, catalog, find_fonts
 from datagen.font_proof import count_faces
+from datagen.font_styles import STYLES
 from datagen.fonts import COLUMNS, audit, fonts
 
 TABLE = characters.load()
@@ -70,6 +71,14 @@ def test_known_verdicts_on_real_fonts(installed):
     reasons = {face.family: face.reasons for face in installed.faces}
     assert reasons["Sanchez"] == {"U+005E": "not in the font"}
     assert reasons["Press Start 2P"] == reasons["Caveat"] == {}
+
+
+def test_a_glyph_that_only_fails_between_the_ends_of_an_axis_is_found(installed):
+    (upright,) = audit_file(source("alumni-sans", "AlumniSans[wght].ttf"), TABLE).faces
+    assert upright.reasons == {"U+0025": "its parts change places between wght=100 and 900"}
+    (italic,) = audit_file(source("alumni-sans", "AlumniSans-Italic[wght].ttf"), TABLE).faces
+    assert italic.reasons == {}
+    assert not [f for f in installed.faces if "change places" in "".join(f.reasons.values())]
 
 
 def test_families_of_one_origin_share_a_group(installed):

@@ -12,12 +12,13 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 from typer.testing import CliRunner
 
-from datagen import characters, console, font_families
+from datagen import characters, console
 from datagen.cli import app
 from datagen.errors import InputError, UsageError
 from datagen.font_families import list_fonts, system_fonts
 from datagen.font_files import catalog
 from datagen.font_names import stated
+from datagen.font_styles import HANDWRITING
 from datagen.specimen import preview
 from datagen.specimen_glyphs import GOOD, HEIGHT, NONE, SCALE, SOME, WIDTH, strip
 from datagen.specimen_png import ink_png, sheets
@@ -61,7 +62,7 @@ def family(folder):
 def shown(folder, tmp_path_factory):
     """A page of the handwriting fonts, and one of `folder`."""
     out = tmp_path_factory.mktemp("specimen")
-    preview([], out / "hand", styles=font_families.HANDWRITING)
+    preview([], out / "hand", styles=HANDWRITING)
     return preview([folder], out / "own", installed=False), out
 
 
@@ -267,7 +268,7 @@ def browser(chromium):
 
 def test_the_page_filters_and_fits_a_phone(shown, browser):
     browser.get((shown[1] / "hand" / "specimen.html").as_uri())
-    families = len(list_fonts(styles=font_families.HANDWRITING).families)
+    families = len(list_fonts(styles=HANDWRITING).families)
 
     def visible():
         return browser.execute_script(
