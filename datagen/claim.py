@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from datagen.atomic import remove_leftovers, write_text
+from datagen.atomic import write_text
 from datagen.errors import InputError
 from datagen.shards import STATE
 
@@ -42,9 +42,7 @@ def claim(folder: Path, kind: str, identity: Mapping[str, Any], begun: bool = Tr
                 f"{folder}: holds a {kind} that differs in its {', '.join(changed)}; give another "
                 "--out or remove the folder"
             )
-    for place in (folder, folder / STATE):
-        place.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(place)
+    state.parent.mkdir(parents=True, exist_ok=True)
     write_text(state, text_of(identity))
 
 

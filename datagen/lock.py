@@ -1,9 +1,13 @@
-"""One process at a time in a folder, by a lock of the system that dies with its process."""
+"""One process at a time in a folder, by a lock of the system that dies with its process.
+
+Whoever holds a folder knows that the temporary files in it are nobody's any more, and removes them.
+"""
 
 import contextlib
 import errno
 import json
 import os
+import shutil
 import socket
 import sys
 import time
@@ -11,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from datagen import console
+from datagen.atomic import leftovers
 from datagen.claim import check_kind
 from datagen.errors import InputError
 from datagen.shards import STATE
@@ -31,7 +36,8 @@ def hold(folder: Path, kind: str | None) -> Iterator[None]:
 
     Args:
         folder: The folder; made where it is missing.
-        kind: What is made in it, such as ``build``; None for a folder that is known to be ours.
+        kind: What is made in it, such as ``build``; None for a folder in which other things may
+            lie, or that is known to be ours.
 
     Raises:
         InputError: Another process holds it, or the folder holds something else.
@@ -39,10 +45,10 @@ def hold(folder: Path, kind: str | None) -> Iterator[None]:
     if kind is not None:
         check_kind(folder, kind)
     new = [place for place in (folder / STATE, folder) if not place.exists()]
-    (folder / STATE).mkdir(parents=True, exist_ok=True)
     path = folder / STATE / FILE
     handle = _take(path, folder)
     try:
+        _tidy(folder, kind)
         yield
     finally:
         # Removed while it is held: whoever has opened it meanwhile sees that and starts over.
@@ -54,9 +60,49 @@ def hold(folder: Path, kind: str | None) -> Iterator[None]:
                 place.rmdir()
 
 
+@contextlib.contextmanager
+def workshop(target: Path) -> Iterator[Path]:
+    """Give a folder beside a file or folder that is in the making, for its parts.
+
+    It is this process's alone, empty at first whatever a killed process left in it, and removed.
+
+    Raises:
+        InputError: Another process is making the same.
+    """
+    place = target.with_name(f".making-{target.name}")
+    with hold(place, None):
+        _empty(place)
+        try:
+            yield place
+        finally:
+            _empty(place)
+    for folder in (place / STATE, place):  # of a killed process; a new one is removed already
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _empty(place: Path) -> None:
+    for path in place.iterdir():
+        if path.is_dir() and path.name != STATE:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != STATE:
+            path.unlink()
+
+
+def _tidy(folder: Path, kind: str | None) -> None:
+    """Remove what killed processes left; in a folder that may be anybody's, look no deeper."""
+    for place in (folder / STATE, folder):
+        for path in leftovers(place, deep=kind is not None):
+            path.unlink(missing_ok=True)
+
+
 def _take(path: Path, folder: Path) -> int:
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:  # another process has just removed the folder
+            continue
         try:
             _lock(handle)
         except OSError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen import characters
+from datagen.atomic import atomic_file, atomic_path
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from trainer.reject import SCORES, Rejection
@@ -70,23 +71,24 @@ def save_model(model: Any, path: Path, metadata: Metadata) -> None:
 
 def write_archive(model: Any, path: Path, members: Mapping[str, Mapping[str, Any]]) -> None:
     """Write a ``.keras`` archive with JSON `members` added to it, whole or not at all."""
-    beside = path.with_name(f".{path.stem}.tmp.keras")  # Keras insists on the suffix
-    model.save(beside)
-    with zipfile.ZipFile(beside, "a", zipfile.ZIP_DEFLATED) as archive:
-        for name, value in members.items():
-            archive.writestr(name, json.dumps(value, indent=1))
-    beside.replace(path)
+    with atomic_path(path) as beside:  # which ends in .keras, as Keras insists
+        model.save(beside)
+        with zipfile.ZipFile(beside, "a", zipfile.ZIP_DEFLATED) as archive:
+            for name, value in members.items():
+                archive.writestr(name, json.dumps(value, indent=1))
 
 
 def replace_metadata(path: Path, metadata: Metadata) -> None:
     """Write other metadata into a model file, whole or not at all; all else stays as it is."""
-    beside = path.with_name(f".{path.stem}.tmp.keras")
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        atomic_file(path) as file,
+        zipfile.ZipFile(path) as old,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for member in old.infolist():
             if member.filename != MEMBER:
                 new.writestr(member, old.read(member), member.compress_type)
         new.writestr(MEMBER, json.dumps(dataclasses.asdict(metadata), indent=1))
-    beside.replace(path)
 
 
 def load_model(path: str | Path) -> tuple[Any, Metadata]:

@@ -145,3 +145,65 @@ def test_two_builds_into_one_folder(recipe, sources, tmp_path):
         pytest.raises(InputError, match=f"process {os.getpid()} on"),
     ):
         build(recipe, tmp_path / "out", sources, workers=1)
+
+
+def fonts_only(tmp_path, pipeline):
+    """A recipe that names a class table and a pipeline by their files."""
+    table = tmp_path / "table.csv"
+    table.write_text("label,codepoint,name,aliases,shape\n0,U+0041,A,,U+0041\n1,U+0042,B,,U+0042\n")
+    recipe = tmp_path / "fonts.toml"
+    recipe.write_text(
+        f'size = 16\ncharacters = "{table}"\n[train]\nper_class = 40\n[shards]\nrecords = 20\n'
+        f'[sources.fonts]\nkind = "fonts"\npreset = "{pipeline}"\n'
+    )
+    return recipe, table
+
+
+WARP = '[[transforms]]\nname = "Warp"\nrotate = {}\n'
+
+
+def test_a_pipeline_that_was_edited_is_a_changed_recipe(tmp_path, monkeypatch):
+    pipeline = tmp_path / "mine.toml"
+    pipeline.write_text(WARP.format(5))
+    recipe, _ = fonts_only(tmp_path, pipeline)
+    whole = hashes(build(recipe, tmp_path / "whole", workers=1).folder)
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    at_shard(monkeypatch, 2, stop)
+    with pytest.raises(KeyboardInterrupt):
+        build(recipe, tmp_path / "out", workers=1)
+    monkeypatch.undo()
+    for text, change in (
+        (WARP.format(6), r"augmentation\.1 Warp\.rotate \(was 5, is now 6\)"),
+        (WARP.format(5) + '[[transforms]]\nname = "Blur"\n', r"augmentation\.2 Blur"),
+    ):
+        pipeline.write_text(text)
+        with pytest.raises(InputError, match=f"differs in its {change}; give another --out"):
+            build(recipe, tmp_path / "out", workers=1)
+    pipeline.write_text(WARP.format(5))
+    assert hashes(build(recipe, tmp_path / "out", workers=1).folder) == whole
+
+
+def test_a_pipeline_that_is_edited_in_the_middle_changes_nothing(tmp_path, monkeypatch):
+    pipeline = tmp_path / "mine.toml"
+    pipeline.write_text(WARP.format(5))
+    recipe, _ = fonts_only(tmp_path, pipeline)
+    whole = hashes(build(recipe, tmp_path / "whole", workers=1).folder)
+    audit = module.fonts_of
+
+    def changed(*arguments):
+        pipeline.write_text(WARP.format(60))
+        return audit(*arguments)
+
+    monkeypatch.setattr(module, "fonts_of", changed)
+    assert hashes(build(recipe, tmp_path / "out", workers=2).folder) == whole
+
+
+def test_a_class_table_that_was_edited_is_a_changed_recipe(tmp_path):
+    recipe, table = fonts_only(tmp_path, "none")
+    build(recipe, tmp_path / "out", workers=1)
+    table.write_text(table.read_text() + "2,U+0043,C,,U+0043\n")
+    with pytest.raises(InputError, match="differs in its characters"):
+        build(recipe, tmp_path / "out", workers=1)
