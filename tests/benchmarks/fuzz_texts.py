@@ -89,5 +89,3 @@ PIPELINES = [
     b'\0[[transforms]]\nname="Warp"\nrotate=5\nscale=[0.9,1.1]\n[[transforms]]\nname="Blur"\n',
     b"\1transforms:\n- {name: GaussNoise, p: 0.5}\n- name: Rules\n  p: 1\n",
 ]
-
-# Sources
