@@ -1,7 +1,8 @@
 """Model files: Keras' own ``.keras`` archive with one more member that says what is in it.
 
 Keras passes over members that it doesn't know, so the file stays an ordinary Keras model. Nothing
-in it is ever unpickled, and code stored in a file is refused (``safe_mode``).
+in it is ever unpickled, code stored in a file is refused (``safe_mode``), and so is every class but
+those that `trainer` builds models of; see `trainer.model_config`.
 """
 
 import dataclasses
@@ -17,13 +18,12 @@ from datagen import characters
 from datagen.atomic import atomic_file, atomic_path
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
+from trainer import model_config
 from trainer.reject import SCORES, Rejection
 
 MEMBER = "math_vision.json"
 _SIDES = ("size", "frame_size")
 _EDGE = 512  # pixels; no input is wider
-_UNITS = ("units", "filters", "input_dim", "output_dim")
-_MOST_UNITS = 1_000_000  # of a layer
 _BROKEN = (RuntimeError, NotImplementedError, EOFError, zlib.error)  # of a zip's member
 
 
@@ -114,15 +114,14 @@ def load_model(path: str | Path) -> tuple[Any, Metadata]:
 
 
 def load_archive(path: Path) -> Any:
-    """Read any ``.keras`` archive, uncompiled, without running code stored in it.
+    """Read a ``.keras`` archive, uncompiled, without running code stored in it.
 
     Raises:
-        InputError: Keras can't read it.
+        InputError: It asks for what `trainer` doesn't build, or Keras can't read it.
     """
     import keras
 
-    if _widest(read_member(path, "config.json")) > _MOST_UNITS:
-        raise InputError(f"{path}: it asks for layers larger than any that `trainer` knows")
+    model_config.check(read_member(path, "config.json"), path)
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a broken or hostile file can fail anywhere within Keras
@@ -130,16 +129,6 @@ def load_archive(path: Path) -> Any:
         raise InputError(
             f"{path}: Keras can't load this model ({reason}…); train or download it again"
         ) from error
-
-
-def _widest(value: Any) -> float:
-    """The most units of any layer that JSON asks for."""
-    if isinstance(value, list):
-        return max(map(_widest, value), default=0)
-    if not isinstance(value, dict):
-        return 0
-    own = [value[name] for name in _UNITS if isinstance(value.get(name), (int, float))]
-    return max([*own, *map(_widest, value.values())], default=0)
 
 
 def read_member(path: Path, name: str) -> dict[str, Any]:

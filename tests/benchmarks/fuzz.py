@@ -24,7 +24,8 @@ from pathlib import Path
 from fuzz_board import Board, save
 from fuzz_worker import atheris_or_none, work
 
-SECONDS = 90  # for one input; fonts are given up after 60 by the library itself
+SECONDS = 90  # of the processor for one input; fonts are given up after 60 by the library itself
+STILL = 10  # times as long by the clock: a worker that waits for nothing
 START = 240  # seconds until the first input is read; a network's library takes a while
 DEATHS = 50  # after which a target is given up
 
@@ -65,18 +66,25 @@ def campaign(name: str, runs: int, keep: Path) -> list[int]:
 
 def watch(process: "subprocess.Popen[bytes]", board: Board) -> str:
     """Wait for a worker; returns how it ended, empty where that was well."""
-    last, since, begun = -1, time.monotonic(), False
+    last, since, spent, begun = -1, time.monotonic(), 0.0, False
     while process.poll() is None:
         time.sleep(0.05)
         runs, data = board.read()
         if runs != last:
-            last, since = runs, time.monotonic()
+            last, since, spent = runs, time.monotonic(), _processor(process.pid)
         begun = begun or bool(data)
-        if time.monotonic() - since > (SECONDS if begun else START):
+        most = SECONDS if begun else START
+        if _processor(process.pid) - spent > most or time.monotonic() - since > most * STILL:
             process.kill()
             process.wait()
             return f"took more than {SECONDS} s"
     return f"died with code {process.returncode}" if process.returncode else ""
+
+
+def _processor(pid: int) -> float:
+    """Seconds of the processor that a process has had: on a busy machine the clock tells little."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

@@ -2,8 +2,12 @@
 
 import argparse
 import random
+import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
+
+# A shell starts what runs in its background with Ctrl-C ignored, and our children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Trial = Callable[[str, random.Random], tuple[bool, str]]
 """Disturbs something in one way; returns whether all is the same in the end, and what to say."""
