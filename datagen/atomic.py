@@ -11,6 +11,7 @@ import csv
 import io
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -139,12 +140,17 @@ def _write_rows(file: IO[str], columns: Sequence[str], rows: Iterable[Sequence[o
     writer.writerows(rows)
 
 
-def leftovers(folder: Path, deep: bool = False) -> Iterator[Path]:
-    """Yield temporary files in a folder, which nobody else must be writing to.
+def leftovers(folder: Path, deep: bool = False, age: float = 0.0) -> Iterator[Path]:
+    """Yield temporary files in a folder that nobody writes to any more.
 
     Args:
-        folder: The folder; it may be missing.
+        folder: The folder, which no other process writes to; it may be missing.
         deep: Look in its folders too.
+        age: Pass over files that were changed in the last so many seconds: where several processes
+            write and none holds the folder, only what is old is left over.
     """
     pattern = f"{_TEMPORARY}{'[0-9a-f]' * 2 * _RANDOM}*"
-    yield from list(folder.rglob(pattern) if deep else folder.glob(pattern))
+    for path in list(folder.rglob(pattern) if deep else folder.glob(pattern)):
+        with contextlib.suppress(FileNotFoundError):
+            if not age or path.stat().st_mtime < time.time() - age:
+                yield path

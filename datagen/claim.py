@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from datagen.atomic import write_text
+from datagen.atomic import leftovers, write_text
 from datagen.errors import InputError
 from datagen.shards import STATE
 
@@ -62,8 +62,9 @@ def check_kind(folder: Path, kind: str) -> None:
         return
     if not folder.is_dir():
         raise InputError(f"{folder}: is a file; give another --out")
-    others = [path for path in folder.iterdir() if path != state]
-    if others or (state.is_dir() and any(state.glob("*.json"))):
+    # Whoever was killed, or is just about to say what the folder is, has not said it yet.
+    unsaid = {state, *leftovers(folder), *leftovers(state)}
+    if not unsaid.issuperset({*folder.iterdir(), *state.glob("*.json")}):
         raise InputError(f"{folder}: holds something that is no {kind} of ours; give another --out")
 
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from datagen import atomic
-from datagen.atomic import atomic_file, atomic_path, take_name, write_text
+from datagen.atomic import atomic_file, atomic_path, leftovers, take_name, write_text
 from datagen.errors import InputError
 from datagen.lock import hold, workshop
 
@@ -105,6 +105,15 @@ def test_whoever_holds_a_folder_removes_what_a_killed_process_left(tmp_path):
     with hold(out, "build"):
         assert not deep.exists()
     assert (out / ".partial-of-mine").exists()
+
+
+def test_of_a_cache_that_many_write_to_only_what_is_old_is_left_over(tmp_path):
+    old, fresh = tmp_path / "fonts" / LEFT, tmp_path / "fonts" / LEFT.replace("0", "1")
+    for path in (old, fresh):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half of")
+    os.utime(old, (1e9, 1e9))
+    assert list(leftovers(tmp_path, deep=True, age=60.0)) == [old]
 
 
 def test_a_workshop_is_empty_at_first_and_gone_afterwards(tmp_path):

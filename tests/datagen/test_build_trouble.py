@@ -13,6 +13,7 @@ from datagen import build as module
 from datagen import worker
 from datagen.build import build
 from datagen.errors import InputError
+from datagen.font_files import catalog
 from datagen.lock import hold
 
 FINAL = ("*.tfrecord-*", "manifests/*.csv", "*.json")
@@ -90,6 +91,33 @@ def test_a_source_that_vanishes_is_named(recipe, copies, tmp_path, monkeypatch):
     after_survey(monkeypatch, copies["symbols"].unlink)
     with pytest.raises(InputError, match=r"symbols\.zip: can't be read \(No such file"):
         build(recipe, tmp_path / "out", copies, workers=1)
+
+
+@pytest.mark.parametrize("change", ["gone", "another"])
+def test_a_font_that_changes_in_the_middle_is_not_drawn(tmp_path, monkeypatch, change):
+    recipe, _ = fonts_only(tmp_path, "none")
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    one, other = (
+        next(f.folder for f in catalog() if f.slug == slug and f.folder) / name
+        for slug, name in (("abel", "Abel-Regular.ttf"), ("arvo", "Arvo-Regular.ttf"))
+    )
+    shutil.copy(one, folder / "mine.ttf")
+    recipe.write_text(f'{recipe.read_text()}installed = false\nfolders = ["{folder}"]\n')
+    audit = module.fonts_of
+
+    def changed(*arguments):
+        found = audit(*arguments)
+        (folder / "mine.ttf").unlink()
+        if change == "another":
+            shutil.copy(other, folder / "mine.ttf")
+        return found
+
+    monkeypatch.setattr(module, "fonts_of", changed)
+    problem = "can't be read any more" if change == "gone" else "has changed since it was audited"
+    with pytest.raises(InputError, match=rf"mine\.ttf: the font {problem}.*; put it back"):
+        build(recipe, tmp_path / "out", workers=1)
+    assert not list((tmp_path / "out").glob("*.tfrecord-*"))
 
 
 def test_permission_lost_while_a_source_is_read(recipe, sources, tmp_path, monkeypatch):
