@@ -101,7 +101,7 @@ def _dataset() -> dict[str, bytes]:
     rows = "file,split,records,bytes,sha256\n"
     rows += f"a-train.tfrecord-00000-of-00001,train,2,3,{'a' * 64}\n"
     info = '{"splits": [{"name": "train", "shardLengths": ["2"]}]}'
-    texts = (rows, 'name = "a"\n[sources.a]\npath = "x"\n', info, FEW)
+    texts = (rows, 'name = "a"\nsize = 32\n[sources.a]\npath = "x"\n', info, FEW)
     shard = {"a-train.tfrecord-00000-of-00001": b"abc"}
     return {**{n: text.encode() for n, text in zip(DATASET, texts, strict=True)}, **shard}
 
