@@ -26,6 +26,7 @@ else:
     import fcntl
 
 FILE = "lock"
+_TRIES = 1000  # to take it before somebody else removes it
 _FAR = 1 << 20  # bytes; Windows locks a range, and what the file says has to stay readable
 _HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
@@ -44,7 +45,7 @@ def hold(folder: Path, kind: str | None) -> Iterator[None]:
     """
     if kind is not None:
         check_kind(folder, kind)
-    new = [place for place in (folder / STATE, folder) if not place.exists()]
+    new = [] if folder.exists() else [folder]
     path = folder / STATE / FILE
     handle = _take(path, folder)
     try:
@@ -55,7 +56,7 @@ def hold(folder: Path, kind: str | None) -> Iterator[None]:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
         os.close(handle)
-        for place in new:  # nothing came of it
+        for place in (path.parent, *new):  # where nothing came of it
             with contextlib.suppress(OSError):
                 place.rmdir()
 
@@ -76,9 +77,8 @@ def workshop(target: Path) -> Iterator[Path]:
             yield place
         finally:
             _empty(place)
-    for folder in (place / STATE, place):  # of a killed process; a new one is removed already
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+    with contextlib.suppress(OSError):  # of a killed process; a new one is removed already
+        place.rmdir()
 
 
 def _empty(place: Path) -> None:
@@ -97,7 +97,7 @@ def _tidy(folder: Path, kind: str | None) -> None:
 
 
 def _take(path: Path, folder: Path) -> int:
-    while True:
+    for _ in range(_TRIES):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -119,11 +119,10 @@ def _take(path: Path, folder: Path) -> int:
         except FileNotFoundError:
             same = False
         if same:
-            about = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
-            os.ftruncate(handle, 0)
-            os.write(handle, json.dumps(about).encode())
+            _sign(handle)
             return handle
         os.close(handle)
+    raise InputError(f"{folder}: others make and remove it all the time; give another folder")
 
 
 def _lock(handle: int) -> None:
@@ -133,6 +132,13 @@ def _lock(handle: int) -> None:
         os.lseek(handle, 0, os.SEEK_SET)
     else:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sign(handle: int) -> None:
+    about = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+    with contextlib.suppress(OSError):  # a full disk; what is locked is locked
+        os.ftruncate(handle, 0)
+        os.write(handle, json.dumps(about).encode())
 
 
 def _holder(handle: int) -> str:
