@@ -221,8 +221,8 @@ def _recipe(path: Path) -> tuple[str, int, str]:
     except (ValueError, RecursionError) as error:  # numbers and lists may be too long
         raise InputError(f"{path}: not TOML ({error}); build the dataset again") from error
     name, size, frame = recipe.get("name"), recipe.get("size"), recipe.get("frame", "tight")
-    sized = type(size) is int and 8 <= size <= 512
-    if not isinstance(name, str) or not sized or frame not in ("tight", "em"):
+    texts = isinstance(name, str) and frame in ("tight", "em")
+    if not (texts and isinstance(size, int) and 8 <= size <= 512):
         said = ", ".join(
             f"{key} (={value!r:.40})" for key, value in (("name", name), ("size", size))
         )
