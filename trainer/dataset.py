@@ -221,8 +221,8 @@ def _recipe(path: Path) -> tuple[str, int, str]:
     except (ValueError, RecursionError) as error:  # numbers and lists may be too long
         raise InputError(f"{path}: not TOML ({error}); build the dataset again") from error
     name, size, frame = recipe.get("name"), recipe.get("size"), recipe.get("frame", "tight")
-    texts = isinstance(name, str) and frame in ("tight", "em")
-    if not (texts and isinstance(size, int) and 8 <= size <= 512):
+    framed = frame in ("tight", "em")
+    if not isinstance(name, str) or not isinstance(size, int) or not 8 <= size <= 512 or not framed:
         said = ", ".join(
             f"{key} (={value!r:.40})" for key, value in (("name", name), ("size", size))
         )
