@@ -2,45 +2,102 @@
 
 A file is written under a temporary name in its own folder, so on the same file system, flushed to
 the disk and renamed; then the folder itself is flushed, so that the name survives a power cut too.
+What a killed process left under a temporary name goes when a command next holds the folder: see
+`datagen.lock`.
 """
 
 import contextlib
 import csv
 import io
 import os
+import secrets
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-TEMPORARY = ".partial-"
+_TEMPORARY = ".partial-"
+_RANDOM = 8  # bytes; two digits each
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
+def atomic_file(path: Path, durable: bool = True, new: bool = False) -> Iterator[IO[bytes]]:
     """Open a binary file for writing that takes its name only when it is complete.
 
     Args:
         path: Final name; its folder is made where it is missing.
         durable: Wait for the disk before the rename. Turn it off for many small files that a
             manifest written later vouches for.
+        new: Replace nothing.
+
+    Raises:
+        FileExistsError: With `new`, the name is taken.
+    """
+    with atomic_path(path, durable, new) as temporary, temporary.open("wb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path, durable: bool = True, new: bool = False) -> Iterator[Path]:
+    """Give a name to write a file under, one that has its ending; see `atomic_file`.
+
+    No other thread, process or machine is given the same one: the name is random, because a process
+    number is one only within a machine.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(_RANDOM)}{path.suffix}")
     try:
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        temporary.replace(path)
+        yield temporary
+        take_name(temporary, path, durable, new)
     except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
             error.filename = str(path)  # a full disk is reported without a name
         raise
+
+
+def take_name(made: Path, path: Path, durable: bool = True, new: bool = False) -> None:
+    """Give what is complete its final name on the same file system.
+
+    Args:
+        made: A file, or a folder with all that is in it.
+        path: Its final name.
+        durable: Wait for the disk before and after.
+        new: Replace nothing.
+
+    Raises:
+        FileExistsError: With `new`, the name is taken.
+    """
+    if durable:
+        for each in [made, *made.rglob("*")] if made.is_dir() else [made]:
+            _sync(each)
+    if new and made.is_file():
+        _link(made, path)
+        made.unlink()
+    else:
+        made.replace(path)
     if durable:
         sync_folder(path.parent)
+
+
+def _sync(path: Path) -> None:
+    if path.is_dir():
+        sync_folder(path)
+        return
+    with path.open("r+b") as file:  # Windows flushes what may be written alone
+        os.fsync(file.fileno())
+
+
+def _link(made: Path, path: Path) -> None:
+    """Give a file a second name, which unlike a rename never replaces another file."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with path.open("xb") as file:
+            file.write(made.read_bytes())
 
 
 def sync_folder(folder: Path) -> None:
@@ -83,9 +140,17 @@ def _write_rows(file: IO[str], columns: Sequence[str], rows: Iterable[Sequence[o
     writer.writerows(rows)
 
 
-def remove_leftovers(folder: Path) -> int:
-    """Remove temporary files that a killed process left behind; returns how many."""
-    leftovers = sorted(folder.glob(f"{TEMPORARY}*"))
-    for path in leftovers:
-        path.unlink(missing_ok=True)
-    return len(leftovers)
+def leftovers(folder: Path, deep: bool = False, age: float = 0.0) -> Iterator[Path]:
+    """Yield temporary files in a folder that nobody writes to any more.
+
+    Args:
+        folder: The folder, which no other process writes to; it may be missing.
+        deep: Look in its folders too.
+        age: Pass over files that were changed in the last so many seconds: where several processes
+            write and none holds the folder, only what is old is left over.
+    """
+    pattern = f"{_TEMPORARY}{'[0-9a-f]' * 2 * _RANDOM}*"
+    for path in list(folder.rglob(pattern) if deep else folder.glob(pattern)):
+        with contextlib.suppress(FileNotFoundError):
+            if not age or path.stat().st_mtime < time.time() - age:
+                yield path

@@ -11,16 +11,14 @@ from datagen import capture, remains  # isort: skip  (first: it keeps albumentat
 
 import itertools
 import random
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import albumentations as A  # noqa: N812
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
+from datagen.augment_steps import Step, steps_of
 from datagen.errors import UsageError, nearest
 from datagen.pen import Pen
 from datagen.seeds import table
@@ -28,8 +26,6 @@ from datagen.shapes import Mask, Shapes
 from datagen.transforms import Gray, InkTransform, Numbers, ShapeTransform
 from datagen.warp import Warp
 from datagen.weight import StrokeWeight, StrokeWidth
-
-Step = Mapping[str, Any]
 
 OWN: Mapping[str, type[InkTransform]] = {
     each.__name__: each
@@ -48,56 +44,6 @@ OWN: Mapping[str, type[InkTransform]] = {
         remains.Joins,
         remains.Neighbour,
     )
-}
-
-PRESETS: Mapping[str, Sequence[Step]] = {
-    "none": (),
-    "light": (
-        {"name": "Warp", "rotate": 5, "shear": 0.1, "scale": (0.9, 1.1), "elastic": 0.008, "p": 1},
-        {"name": "StrokeWeight", "change": (-0.01, 0.013), "p": 0.5},
-        {"name": "Blur", "p": 0.3},
-        {"name": "Grain", "sigma": (1, 5), "p": 0.5},
-    ),
-    "print": (
-        {"name": "Warp", "rotate": 3, "shear": 0.03, "perspective": 0.03, "p": 1},
-        {"name": "StrokeWeight", "change": (-0.01, 0.016), "p": 0.5},
-        {"name": "Coarse", "pixels": (14, 90), "p": 0.3},
-        {"name": "InkTexture", "uneven": 0.3, "breaks": 0.02, "cells": 17, "p": 0.4},
-        {"name": "Paper", "texture": 10, "shadow": 40, "bleed": 0.15, "p": 0.5},
-        {"name": "Blur", "p": 0.5},
-        {"name": "Grain", "sigma": (1, 10), "p": 0.7},
-        {"name": "Jpeg", "p": 0.3},
-    ),
-    "handwriting": (
-        {
-            "name": "Pen",
-            "width": (0.03, 0.22),
-            "wander": 0.02,
-            "sway": 9,
-            "ends": 0.03,
-            "rounding": 5,
-            "p": 0.7,
-        },
-        {
-            "name": "Warp",
-            "rotate": 13,
-            "shear": 0.4,
-            "scale": (0.65, 1.35),
-            "perspective": 0.12,
-            "elastic": 0.03,
-            "p": 1,
-        },
-        {"name": "StrokeWidth", "width": (0.03, 0.18), "p": 0.4},
-        {"name": "Coarse", "pixels": (14, 90), "bilevel": 0.5, "p": 0.5},
-        {"name": "Joins", "p": 0.08},
-        {"name": "InkTexture", "uneven": 0.6, "breaks": 0.04, "p": 0.2},
-        {"name": "Neighbour", "p": 0.04},
-        {"name": "Rules", "p": 0.06},
-        {"name": "Paper", "texture": 10, "shadow": 40, "bleed": 0.1, "p": 0.12},
-        {"name": "Blur", "sigma": (0.006, 0.026), "p": 0.4},
-        {"name": "Grain", "sigma": (1, 9), "p": 0.25},
-        {"name": "Jpeg", "p": 0.1},
-    ),
 }
 
 
@@ -229,28 +175,7 @@ def load(preset: str) -> Pipeline:
     Raises:
         UsageError: There is no such preset or file, or a transform of it is wrong.
     """
-    if preset in PRESETS:
-        return Pipeline(PRESETS[preset], preset)
-    path = Path(preset)
-    if path.suffix.lower() not in (".toml", ".yaml", ".yml"):
-        raise UsageError(
-            f"augmentation {preset!r} is none of the presets {', '.join(PRESETS)} and no TOML or "
-            f"YAML file{nearest(preset, list(PRESETS))}"
-        )
-    return Pipeline(_read(path), str(path))
-
-
-def _read(path: Path) -> Sequence[Step]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text) if path.suffix.lower() == ".toml" else yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"{path}: the pipeline can't be read ({reason})") from error
-    steps = values.get("transforms") if isinstance(values, dict) else None
-    if not isinstance(steps, list) or not all(isinstance(s, dict) and "name" in s for s in steps):
-        raise UsageError(f"{path}: a pipeline is a list 'transforms' of tables with a 'name'")
-    return steps
+    return Pipeline(steps_of(preset), preset)
 
 
 def _build(step: Step, where: str) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from datagen import (
     __version__,
+    augment_steps,
     characters,
     decisions,
     described,
@@ -24,7 +25,8 @@ from datagen import (
     sums,
     ticket,
 )
-from datagen.atomic import remove_leftovers, write_csv
+from datagen.atomic import write_csv
+from datagen.augment_steps import steps_of
 from datagen.built import Built
 from datagen.characters import CharacterTable
 from datagen.claim import claim
@@ -124,6 +126,7 @@ class Build:
             for name, s in resolved.sources.items()
             if not s.drawn
         }
+        self._steps = steps_of(resolved.preset)
         self._notes = list(notes)
         said = [Path(path) for path in resolved.curate.decisions]
         self._decisions = decisions.read(said, self._characters)
@@ -155,10 +158,17 @@ class Build:
         claim(self._out, "build", self._identity(audit, stamps), begun)
         failed.forget(self._out)
         (self._out / "manifests").mkdir(exist_ok=True)
-        remove_leftovers(self._out / "manifests")
         families = families_of(self._recipe, audit)
         pixels = self._out / STATE / "pixels"
-        context = Context(self._out, self._recipe, self._characters, audit.faces, families, pixels)
+        context = Context(
+            self._out,
+            self._recipe,
+            self._characters,
+            audit.faces,
+            families,
+            self._steps,
+            pixels,
+        )
         if cluster is not None:
             cluster.check(context)
         pictures = survey(
@@ -207,6 +217,7 @@ class Build:
             "characters": self._characters.to_csv(),
             "decisions": self._decisions.digest,
             "fonts": hashlib.sha256(fonts.encode()).hexdigest(),
+            **augment_steps.identity(self._recipe.preset, self._steps),
             **stamps,
         }
 

@@ -109,7 +109,8 @@ class Canvas:
         if strokes is not None:
             return strokes, True
         axes = glyph.axes or tuple(axis.default for axis in face.axes)
-        return open_face(face.path, face.index).outline(glyph.char, axes), False
+        font = open_face(face.path, face.index, face.sha256)
+        return font.outline(glyph.char, axes), False
 
 
 def _in_em(points: NDArray[np.float32], glyphs: Glyphs) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from datagen.atomic import remove_leftovers, write_text
+from datagen.atomic import leftovers, write_text
 from datagen.errors import InputError
 from datagen.shards import STATE
 
@@ -42,9 +42,7 @@ def claim(folder: Path, kind: str, identity: Mapping[str, Any], begun: bool = Tr
                 f"{folder}: holds a {kind} that differs in its {', '.join(changed)}; give another "
                 "--out or remove the folder"
             )
-    for place in (folder, folder / STATE):
-        place.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(place)
+    state.parent.mkdir(parents=True, exist_ok=True)
     write_text(state, text_of(identity))
 
 
@@ -64,8 +62,9 @@ def check_kind(folder: Path, kind: str) -> None:
         return
     if not folder.is_dir():
         raise InputError(f"{folder}: is a file; give another --out")
-    others = [path for path in folder.iterdir() if path != state]
-    if others or (state.is_dir() and any(state.glob("*.json"))):
+    # Whoever was killed, or is just about to say what the folder is, has not said it yet.
+    unsaid = {state, *leftovers(folder), *leftovers(state)}
+    if not unsaid.issuperset({*folder.iterdir(), *state.glob("*.json")}):
         raise InputError(f"{folder}: holds something that is no {kind} of ours; give another --out")
 
 

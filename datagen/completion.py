@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-PRESETS = ("none", "light", "print", "handwriting")  # of `datagen.augment`, which is slow to import
+PRESETS = ("none", "light", "print", "handwriting")  # of `datagen.augment_steps`
 
 
 def among(*names: str) -> Callable[[str], list[str]]:

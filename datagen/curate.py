@@ -22,7 +22,6 @@ from datagen import (
     recipe,
     review,
 )
-from datagen.atomic import remove_leftovers
 from datagen.characters import CharacterTable
 from datagen.check_names import CHECKS, NETWORK, not_installed
 from datagen.claim import claim
@@ -30,12 +29,14 @@ from datagen.decisions import Applied, Decisions
 from datagen.errors import UsageError
 from datagen.executor import default_workers
 from datagen.judge import judge
+from datagen.lock import hold
 from datagen.recipe_curate import Curate
 from datagen.shards import STATE
 from datagen.sources import Source, open_source
 from datagen.survey import Pictures, open_pixels, survey
 
 SIZE = 32  # pixels, edge of a frame
+_KIND = "curation"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def curate(
 
     Raises:
         UsageError: An argument is wrong.
-        InputError: A source or a table is broken, or `out` holds something else.
+        InputError: A source or a table is broken, `out` holds something else, or another process
+            works in it.
     """
     workers = default_workers() if workers is None else workers
     if workers < 1:
@@ -103,15 +105,16 @@ def curate(
     config = config.model_copy(update={"checks": tuple(c for c in config.checks if c not in left)})
     table = characters.load(characters_table)
     opened = {name: open_source("auto", path, table) for name, path in sources.items()}
-    said = _decisions(config, out, table)
-    pictures, pixels = _survey(opened, table, out, size, workers)
-    decided = decisions.apply(said, pictures)
-    ask = functools.partial(network.ask, folder=out / STATE)
-    judged = judge(pictures, pixels, table, config, decided, ask)
-    rows = curated.rows(judged, table)
-    curated.write(out, rows, judged, table, said.conflicts)
-    page = out / "review.html"
-    review.write(page, rows, pixels, table, decided)
+    with hold(out, _KIND):
+        said = _decisions(config, out, table)
+        pictures, pixels = _survey(opened, table, out, size, workers)
+        decided = decisions.apply(said, pictures)
+        ask = functools.partial(network.ask, folder=out / STATE)
+        judged = judge(pictures, pixels, table, config, decided, ask)
+        rows = curated.rows(judged, table)
+        curated.write(out, rows, judged, table, said.conflicts)
+        page = out / "review.html"
+        review.write(page, rows, pixels, table, decided)
     return _result(out, page, rows, decided, said.conflicts, _notes(config, decided, left))
 
 
@@ -151,10 +154,9 @@ def _survey(
         "size": str(size),
         **{f"source {name}": source.fingerprint() for name, source in opened.items()},
     }
-    claim(out, "curation", identity)
+    claim(out, _KIND, identity)
     chunks = out / STATE / "chunks"
     chunks.mkdir(exist_ok=True)
-    remove_leftovers(chunks)
     path = out / STATE / "pixels"
     pictures = survey(opened, table, size, "tight", path, workers, chunks)
     return pictures, open_pixels(path, len(pictures), size)

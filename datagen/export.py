@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datagen import __version__, console
-from datagen.atomic import TEMPORARY, write_text
+from datagen.atomic import write_text
 from datagen.claim import claim
 from datagen.errors import UsageError, nearest
 from datagen.export_samples import Format, Opened, Unit, Writer, open_splits
@@ -79,8 +79,6 @@ def export(dataset: Path, format_name: str, out: Path, splits: Sequence[str] = (
         raise UsageError(f"--out {out} lies inside the dataset; name a folder of its own")
     with hold(folder, _KIND):
         claim(folder, _KIND, _identity(opened, format_name))
-        for leftover in folder.rglob(f"{TEMPORARY}*"):
-            leftover.unlink(missing_ok=True)
         return _run(writer, opened, folder)
 
 

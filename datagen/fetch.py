@@ -1,6 +1,7 @@
 """Get the real sets from their publishers: proved, whole, and only once."""
 
 import zipfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +67,8 @@ def fetch(
     if wanted.kaggle:
         if url is not None:
             raise UsageError(f"{name} comes from Kaggle; it can't be taken from another address")
-        path = fetch_kaggle.download(wanted, to)
+        with nullcontext() if to is None else hold(Path(to), None):  # kagglehub's cache is its own
+            path = fetch_kaggle.download(wanted, to)
         return Fetched(name, path, 0, True, "checked by kagglehub", wanted.license, wanted.cite)
     folder = cache_folder() / "downloads" if to is None else Path(to)
     if folder.exists() and not folder.is_dir():

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from datagen import __version__, console
-from datagen.atomic import write_text
+from datagen.atomic import take_name, write_text
 from datagen.errors import InputError, UsageError
 
 TIMEOUT = 30.0  # seconds without a byte, after which the server counts as stalled
@@ -121,7 +121,7 @@ def download(
             f"{url}: what came has the MD5 {found}, not the published {md5}, and was removed; run "
             f"the same command again{hand}"
         )
-    part.path.replace(path)
+    take_name(part.path, path)
     part.remove()
 
 

@@ -31,7 +31,7 @@ class Wanted:
     Attributes:
         ticket: A file in the dataset's folder.
         versions: Versions by name, as `versions` gives them.
-        files: SHA-256 by path, of the fonts and of the file of augmentations.
+        files: SHA-256 by path, of the fonts.
         folders: Folders with fonts.
         installed: Whether the fonts that came with the installation are used.
     """
@@ -52,25 +52,12 @@ def wanted(context: Context, ticket: Path) -> Wanted:
         source = context.recipe.sources[context.recipe.drawn]
         folders = [Path(folder).absolute() for folder in source.folders]
         installed = source.installed
-        if Path(source.preset).is_absolute():
-            files[source.preset] = sha256_of(Path(source.preset))
     return Wanted(ticket, versions(), files, folders, installed)
 
 
 def anywhere(context: Context) -> Context:
     """Make the paths of a context absolute: workers start in other folders."""
-    recipe, drawn = context.recipe, context.recipe.drawn
-    if drawn is not None and Path(recipe.sources[drawn].preset).suffix:
-        source = recipe.sources[drawn]
-        path = str(Path(source.preset).absolute())
-        changed = {**recipe.sources, drawn: source.model_copy(update={"preset": path})}
-        recipe = recipe.model_copy(update={"sources": changed})
-    return replace(
-        context,
-        folder=context.folder.absolute(),
-        recipe=recipe,
-        pixels=context.pixels.absolute(),
-    )
+    return replace(context, folder=context.folder.absolute(), pixels=context.pixels.absolute())
 
 
 @functools.cache

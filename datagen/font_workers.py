@@ -6,6 +6,7 @@ another worker takes over. (A process pool can't tell which file broke it, and d
 script without a main guard.)
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -27,6 +28,7 @@ COMMAND = [sys.executable, "-P", "-c", "from datagen.font_workers import work; w
 PATIENCE = 60.0  # seconds for one file; a large collection takes about two
 FILES_A_WORKER = 16  # starting a process costs about as much as this many files
 READY = "ready"
+_OLD = 86_400.0  # seconds; no temporary file of the cache is written for a day
 
 Job = tuple[str, Path]  # SHA-256 of a file, and where it lies
 Done = Callable[[str, FileAudit, bool], None]
@@ -50,6 +52,9 @@ def audit_files(
     found = {sha256: audit for sha256, audit in audits.items() if audit is not None}
     jobs = [(sha256, path) for sha256, path in files.items() if sha256 not in found]
     writable = True
+    for path in atomic.leftovers(cache_folder(), deep=True, age=_OLD) if jobs else ():
+        with contextlib.suppress(OSError):  # a cache that can't be written is done without
+            path.unlink()
 
     def done(sha256: str, audit: FileAudit, sure: bool) -> None:
         nonlocal writable

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from datagen.atomic import atomic_file
 from datagen.errors import InputError, UsageError
 from datagen.recipe import Recipe, SourceRecipe, read
 from datagen.recipe_toml import to_value
@@ -54,10 +55,9 @@ def init(path: str | Path = "recipe.toml", base: str | Path = "quickstart") -> P
             f"{file}: a recipe's name ends in .toml; write {file.name or 'recipe'}.toml"
         )
     text = commented(read(base), str(base), file)
-    file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        with atomic_file(file, new=True) as stream:
+            stream.write(text.encode())
     except FileExistsError as error:
         raise InputError(
             f"{file} is there already and is left as it is; give another name"

@@ -1,9 +1,13 @@
-"""One process at a time in a folder, by a lock of the system that dies with its process."""
+"""One process at a time in a folder, by a lock of the system that dies with its process.
+
+Whoever holds a folder knows that the temporary files in it are nobody's any more, and removes them.
+"""
 
 import contextlib
 import errno
 import json
 import os
+import shutil
 import socket
 import sys
 import time
@@ -11,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from datagen import console
+from datagen.atomic import leftovers
 from datagen.claim import check_kind
 from datagen.errors import InputError
 from datagen.shards import STATE
@@ -21,6 +26,7 @@ else:
     import fcntl
 
 FILE = "lock"
+_TRIES = 1000  # to take it before somebody else removes it
 _FAR = 1 << 20  # bytes; Windows locks a range, and what the file says has to stay readable
 _HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
@@ -31,32 +37,72 @@ def hold(folder: Path, kind: str | None) -> Iterator[None]:
 
     Args:
         folder: The folder; made where it is missing.
-        kind: What is made in it, such as ``build``; None for a folder that is known to be ours.
+        kind: What is made in it, such as ``build``; None for a folder in which other things may
+            lie, or that is known to be ours.
 
     Raises:
         InputError: Another process holds it, or the folder holds something else.
     """
     if kind is not None:
         check_kind(folder, kind)
-    new = [place for place in (folder / STATE, folder) if not place.exists()]
-    (folder / STATE).mkdir(parents=True, exist_ok=True)
+    new = [] if folder.exists() else [folder]
     path = folder / STATE / FILE
     handle = _take(path, folder)
     try:
+        _tidy(folder, kind)
         yield
     finally:
         # Removed while it is held: whoever has opened it meanwhile sees that and starts over.
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
         os.close(handle)
-        for place in new:  # nothing came of it
+        for place in (path.parent, *new):  # where nothing came of it
             with contextlib.suppress(OSError):
                 place.rmdir()
 
 
+@contextlib.contextmanager
+def workshop(target: Path) -> Iterator[Path]:
+    """Give a folder beside a file or folder that is in the making, for its parts.
+
+    It is this process's alone, empty at first whatever a killed process left in it, and removed.
+
+    Raises:
+        InputError: Another process is making the same.
+    """
+    place = target.with_name(f".making-{target.name}")
+    with hold(place, None):
+        _empty(place)
+        try:
+            yield place
+        finally:
+            _empty(place)
+    with contextlib.suppress(OSError):  # of a killed process; a new one is removed already
+        place.rmdir()
+
+
+def _empty(place: Path) -> None:
+    for path in place.iterdir():
+        if path.is_dir() and path.name != STATE:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != STATE:
+            path.unlink()
+
+
+def _tidy(folder: Path, kind: str | None) -> None:
+    """Remove what killed processes left; in a folder that may be anybody's, look no deeper."""
+    for place in (folder / STATE, folder):
+        for path in leftovers(place, deep=kind is not None):
+            path.unlink(missing_ok=True)
+
+
 def _take(path: Path, folder: Path) -> int:
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    for _ in range(_TRIES):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:  # another process has just removed the folder
+            continue
         try:
             _lock(handle)
         except OSError as error:
@@ -73,11 +119,10 @@ def _take(path: Path, folder: Path) -> int:
         except FileNotFoundError:
             same = False
         if same:
-            about = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
-            os.ftruncate(handle, 0)
-            os.write(handle, json.dumps(about).encode())
+            _sign(handle)
             return handle
         os.close(handle)
+    raise InputError(f"{folder}: others make and remove it all the time; give another folder")
 
 
 def _lock(handle: int) -> None:
@@ -87,6 +132,13 @@ def _lock(handle: int) -> None:
         os.lseek(handle, 0, os.SEEK_SET)
     else:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sign(handle: int) -> None:
+    about = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+    with contextlib.suppress(OSError):  # a full disk; what is locked is locked
+        os.ftruncate(handle, 0)
+        os.write(handle, json.dumps(about).encode())
 
 
 def _holder(handle: int) -> str:

@@ -78,7 +78,7 @@ def _question(view: View, alive: NDArray[np.int64], fold: NDArray[np.uint8], fol
     for old in folder.glob("*.npz"):
         old.unlink()
     classes = len(view.characters)
-    with atomic_file(question, durable=False) as file:
+    with atomic_file(question) as file:
         np.savez(
             file,
             pixels=np.concatenate((view.pixels[alive], made)),

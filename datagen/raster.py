@@ -7,6 +7,7 @@ of its axes. Measured over the catalogue at random axes: Pillow 355 µs a glyph,
 
 import ctypes
 import functools
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -133,13 +134,35 @@ def version() -> str:
 
 
 @functools.lru_cache(maxsize=OPEN_FACES)
-def open_face(path: str, index: int) -> OpenFace:
+def open_face(path: str, index: int, sha256: str = "") -> OpenFace:
     """Open a face once in a process.
 
+    Args:
+        path: Font file.
+        index: Number of the face in it.
+        sha256: What the file had when it was audited; empty where that doesn't matter.
+
     Raises:
-        InputError: FreeType can't open it.
+        InputError: It can't be read, FreeType can't open it, or it has changed since.
     """
+    if sha256:
+        _prove(path, sha256)
     return OpenFace(path, index)
+
+
+def _prove(path: str, sha256: str) -> None:
+    try:
+        same = hashlib.sha256(Path(path).read_bytes()).hexdigest() == sha256
+    except OSError as error:
+        raise InputError(
+            f"{path}: the font can't be read any more ({error.strerror}); put it back and run the "
+            "same command again"
+        ) from error
+    if not same:
+        raise InputError(
+            f"{path}: the font has changed since it was audited; put it back and run the same "
+            "command again, or begin anew in another folder"
+        )
 
 
 def _unpacked(path: str) -> bytes:

@@ -134,6 +134,11 @@ class Recipe(Strict):
         """Name of the source that is drawn, if there is one."""
         return next((name for name, s in self.sources.items() if s.drawn), None)
 
+    @property
+    def preset(self) -> str:
+        """Augmentation preset or pipeline file of what is drawn."""
+        return "none" if self.drawn is None else self.sources[self.drawn].preset
+
 
 def shipped() -> list[str]:
     """Return the names of the recipes that come with the package."""

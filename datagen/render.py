@@ -4,11 +4,13 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 
-from datagen import __version__, augment, characters, console, hands
+from datagen import __version__, augment, augment_steps, characters, console, hands
 from datagen.atomic import atomic_file, write_csv
+from datagen.augment_steps import Step, steps_of
 from datagen.characters import CharacterTable
 from datagen.claim import claim
 from datagen.errors import InputError, UsageError
@@ -16,10 +18,12 @@ from datagen.executor import Executor, default_workers
 from datagen.fonts import Face
 from datagen.fonts import fonts as audit_fonts
 from datagen.frame import MIN_SIZE, Mode
+from datagen.lock import hold
 from datagen.manifest import COLUMNS, Rejected, Sample, write_rejected
 from datagen.synthesis import Style, Synthesizer
 
 _BATCH = 64  # pictures a task
+_KIND = "render"
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class _Context:
     faces: Sequence[Face]
     characters: CharacterTable
     preset: str
+    steps: Sequence[Step]
     size: int
     mode: Mode
     seed: int
@@ -89,7 +94,8 @@ def render(
 
     Raises:
         UsageError: An argument is wrong.
-        InputError: `out` holds something else, or no font has a class.
+        InputError: `out` holds something else, another process works in it, or no font has a
+            class.
     """
     workers = default_workers() if workers is None else workers
     for name, value, least in (
@@ -100,23 +106,25 @@ def render(
     ):
         if value < least:
             raise UsageError(f"{name} (={value}) must be at least {least}")
-    augment.load(preset)  # a wrong name is told before anything is read or written
+    steps = steps_of(preset)
+    augment.Pipeline(steps, preset)  # a wrong one is told before anything is read or written
     table = characters.load(characters_table)
     audit = audit_fonts(fonts, None, table, installed, workers)
     if not audit.faces:
         raise InputError("no usable font was found; install some or name folders of fonts")
     faces = audit.faces + hands.faces(writers, table.labels)
-    context = _Context(out, faces, table, preset, size, mode, seed)
-    claim(out, "render", _identity(context, per_class))
-    samples, rejected = _run(context, per_class, workers)
-    rows = ((f"{s.codepoint}/{s.id}.png", *s) for s in samples)
-    write_rejected(out / "rejected.csv", rejected)
-    write_csv(out / "manifest.csv", ("path", *COLUMNS), rows)
+    context = _Context(out, faces, table, preset, steps, size, mode, seed)
+    with hold(out, _KIND):
+        claim(out, _KIND, _identity(context, per_class))
+        samples, rejected = _run(context, per_class, workers)
+        rows = ((f"{s.codepoint}/{s.id}.png", *s) for s in samples)
+        write_rejected(out / "rejected.csv", rejected)
+        write_csv(out / "manifest.csv", ("path", *COLUMNS), rows)
     families = len({face.family for face in faces})
     return Rendered(out, len(samples), len(table), families, len(rejected))
 
 
-def _identity(context: _Context, per_class: int) -> dict[str, str]:
+def _identity(context: _Context, per_class: int) -> dict[str, Any]:
     """What the pictures depend on."""
     faces = "\n".join(f"{f.sha256} {f.index} {f.labels}" for f in context.faces)
     return {
@@ -125,6 +133,7 @@ def _identity(context: _Context, per_class: int) -> dict[str, str]:
         "fonts": hashlib.sha256(faces.encode()).hexdigest(),
         **{name: str(getattr(context, name)) for name in ("preset", "size", "mode", "seed")},
         "per_class": str(per_class),
+        **augment_steps.identity(context.preset, context.steps),
     }
 
 
@@ -155,7 +164,8 @@ _synthesizer: Synthesizer | None = None
 
 def _setup(context: _Context) -> None:
     global _context, _synthesizer
-    style = Style(augment.load(context.preset), context.size, context.mode, context.seed, {})
+    pipeline = augment.Pipeline(context.steps, context.preset)
+    style = Style(pipeline, context.size, context.mode, context.seed, {})
     families = {face.group: "train" for face in context.faces}
     _context = context
     _synthesizer = Synthesizer(context.faces, families, context.characters, "fonts", style)

@@ -1,12 +1,14 @@
 """What a dataset or a curation holds, to be looked at: one HTML file, and its pictures as PNG."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from datagen import report_counts, report_data, report_found, report_page
 from datagen.atomic import atomic_file, write_text
-from datagen.report_data import SHOWN
+from datagen.lock import hold
+from datagen.report_data import SHOWN, Findings
+from datagen.report_page import Section
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def report(
             left out is read again from there. The report says so where a source is gone.
 
     Raises:
-        InputError: The folder is neither, or a file is damaged.
+        InputError: The folder is neither, a file is damaged, or another process works in `out`.
     """
     found = report_data.collect(folder, columns, sources or {})
     sections = [report_counts.counts(found), report_counts.measures(found)]
@@ -48,6 +50,11 @@ def report(
     if found.fonts:
         sections.append(report_found.fonts(found))
     out = folder / "report" if out is None else out
+    with hold(out, None):
+        return _write(out, found, sections)
+
+
+def _write(out: Path, found: Findings, sections: Sequence[Section]) -> Reported:
     files = []
     for section in sections:
         for name, png in section.pictures():

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datagen import manifest, shards
+from datagen.augment_steps import steps_of
 from datagen.characters import CharacterTable
 from datagen.drawn_fonts import families_of, fonts_of
 from datagen.errors import InputError, UsageError
@@ -116,7 +117,8 @@ def _again(
         return frame(source.read(str(row["origin"])).pixels, resolved.size, resolved.frame)
     audit = fonts_of(resolved, table)
     families = families_of(resolved, audit)
-    context = Context(folder, resolved, table, audit.faces, families, Path())
+    steps = steps_of(resolved.preset)
+    context = Context(folder, resolved, table, audit.faces, families, steps, Path())
     synthesizer = context.synthesizer()
     if synthesizer is None:
         raise InputError(f"the source {name} draws nothing")

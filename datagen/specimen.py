@@ -9,6 +9,7 @@ from datagen.atomic import atomic_file, write_text
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.font_families import list_fonts
+from datagen.lock import hold
 from datagen.specimen_glyphs import strip
 from datagen.specimen_page import page
 from datagen.specimen_png import sheets
@@ -59,7 +60,8 @@ def preview(
 
     Raises:
         UsageError: A style is unknown.
-        InputError: A folder is missing, no usable font was found, or `out` is a file.
+        InputError: A folder is missing, no usable font was found, `out` is a file, or another
+            process works in it.
     """
     out = Path(out)
     if out.exists() and not out.is_dir():
@@ -75,12 +77,13 @@ def preview(
         (font.path if font.index is None else f"{font.path} face {font.index}", font.reason)
         for font in found.rejected
     ]
-    write_text(out / PAGE, page(strips, table, unusable))
     pictures = []
-    for number, png in enumerate(sheets(strips, table), 1):
-        pictures.append(out / (f"specimen-{number}.png" if number > 1 else "specimen.png"))
-        with atomic_file(pictures[-1]) as file:
-            file.write(png)
+    with hold(out, None):
+        write_text(out / PAGE, page(strips, table, unusable))
+        for number, png in enumerate(sheets(strips, table), 1):
+            pictures.append(out / (f"specimen-{number}.png" if number > 1 else "specimen.png"))
+            with atomic_file(pictures[-1]) as file:
+                file.write(png)
     return Specimen(
         page=out / PAGE,
         pictures=tuple(pictures),

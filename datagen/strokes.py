@@ -105,7 +105,7 @@ def _preference(face: Face) -> tuple[int, str, int]:
 def _trace(face: Face, char: str) -> Outline | None:
     from datagen import skeleton
 
-    font = open_face(face.path, face.index)
+    font = open_face(face.path, face.index, face.sha256)
     if not font.has(char):
         return None
     axes = skeleton.skeleton_axes(face)

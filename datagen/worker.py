@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen import shards, tfrecord, ticket
+from datagen.augment_steps import Step
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.fonts import Face
@@ -74,6 +75,7 @@ class Context:
         characters: The classes.
         faces: Audited faces.
         families: Split by group of families.
+        steps: Of augmentation, as they were when the build began: a file of them may change.
         pixels: File of framed real pixels: uint8, size × size a picture.
         ticket: File without which the build wants no shards any more; None for a process that ends
             with the build.
@@ -84,6 +86,7 @@ class Context:
     characters: CharacterTable
     faces: Sequence[Face]
     families: Mapping[str, str]
+    steps: Sequence[Step]
     pixels: Path
     ticket: Path | None = None
 
@@ -97,7 +100,7 @@ class Context:
 
         source = self.recipe.sources[name]
         style = Style(
-            augment.load(source.preset),
+            augment.Pipeline(self.steps, source.preset),
             self.recipe.size,
             self.recipe.frame,
             self.recipe.seed,

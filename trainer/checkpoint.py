@@ -16,7 +16,7 @@ from datagen.errors import InputError
 from trainer.callbacks import Progress, averaged
 from trainer.model_file import Metadata, load_archive, read_member, save_model, write_archive
 from trainer.optimize import random_state
-from trainer.runfolder import RunFolder, settle
+from trainer.runfolder import RunFolder
 
 SAVE_SECONDS = 300.0  # between two checkpoints within an epoch; each epoch ends with one anyway
 STATE_MEMBER = "training.json"
@@ -149,7 +149,6 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         with averaged(model):
             self._copy.set_weights(model.get_weights())
         save_model(self._copy, self._run.model, self._metadata)
-        settle(self._run.model)
 
     def _save(self, state: State) -> None:
         remembered = {
@@ -166,7 +165,6 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
             callbacks=remembered,
         )
         write_archive(self.model, self._run.state, {STATE_MEMBER: asdict(self.state)})
-        settle(self._run.state)
         self._saved = time.monotonic()
 
 

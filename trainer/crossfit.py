@@ -51,7 +51,7 @@ def crossfit(question: Path, fold: int, answer: Path) -> None:
     features = keras.Model(model.input, [model.output, model.get_layer("head_pool").output])
     with averaged(model):
         said = features.predict(pixels[held], batch_size=PREDICTED, verbose=0) if len(held) else []
-    with atomic_file(answer, durable=False) as file:
+    with atomic_file(answer) as file:
         np.savez(
             file,
             rows=held,

@@ -8,6 +8,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -141,18 +142,25 @@ def reading(dataset: Dataset) -> Iterator[None]:
 
 
 def _splits(root: Path, listing: Path, text: str) -> dict[str, tuple[Shard, ...]]:
-    rows = list(csv.DictReader(io.StringIO(text)))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:  # a field of more characters than any name has
+        raise InputError(
+            f"{listing}: not a CSV table ({error}); build the dataset again"
+        ) from error
     splits: dict[str, tuple[Shard, ...]] = {}
     for number, row in enumerate(rows, start=2):
         try:
+            if None in row.values():
+                raise ValueError("it is too short")
             file, split = row["file"], row["split"]
-            records, size = int(row["records"]), int(row["bytes"])
+            records, size = _count(row["records"]), _count(row["bytes"])
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{listing}: line {number} hasn't the columns {', '.join(SHARD_COLUMNS)} "
                 "of a shard; build the dataset again"
             ) from error
-        if Path(file).name != file:
+        if Path(file).name != file or "\0" in file:
             raise InputError(f"{listing}: line {number} names {file!r}, a file outside the dataset")
         if records:
             _check(root / file, size)
@@ -160,6 +168,12 @@ def _splits(root: Path, listing: Path, text: str) -> dict[str, tuple[Shard, ...]
     if not splits:
         raise InputError(f"{listing} lists no shard with records; build the dataset again")
     return splits
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise ValueError(f"{text[:20]!r} is no number")
+    return int(text)
 
 
 def _check(path: Path, stated: int) -> None:
@@ -188,7 +202,7 @@ def _compare(root: Path, splits: Mapping[str, tuple[Shard, ...]]) -> None:
             split["name"]: [int(count) for count in split["shardLengths"]]
             for split in json.loads(_text(path))["splits"]
         }
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path} can't be read ({error}): `datagen verify {root} --repair` makes it again"
         ) from error
@@ -204,13 +218,16 @@ def _compare(root: Path, splits: Mapping[str, tuple[Shard, ...]]) -> None:
 def _recipe(path: Path) -> tuple[str, int, str]:
     try:
         recipe = tomllib.loads(_text(path))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers and lists may be too long
         raise InputError(f"{path}: not TOML ({error}); build the dataset again") from error
     name, size, frame = recipe.get("name"), recipe.get("size"), recipe.get("frame", "tight")
-    if not isinstance(name, str) or not isinstance(size, int) or frame not in ("tight", "em"):
+    framed = frame in ("tight", "em")
+    if not isinstance(name, str) or not isinstance(size, int) or not 8 <= size <= 512 or not framed:
+        said = ", ".join(
+            f"{key} (={value!r:.40})" for key, value in (("name", name), ("size", size))
+        )
         raise InputError(
-            f"{path} states no usable name (={name!r}), size (={size!r}) and frame (={frame!r}): "
-            "build the dataset again"
+            f"{path} states no usable {said} and frame (={frame!r:.40}): build the dataset again"
         )
     return name, size, frame
 

@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datagen.atomic import atomic_file, leftovers, write_text
 from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError
+from datagen.lock import hold
+from datagen.shards import STATE
 from trainer import evaluation_page, scores
 from trainer.answers import Answers, answers
 from trainer.dataset import Dataset, open_dataset
@@ -71,12 +74,19 @@ def evaluate(
         UsageError: The dataset has no such split, or holds other characters than `only`, or
             `average` is out of range.
         InputError: The model or the dataset can't be used, the dataset has a class that the model
-            doesn't know, or `out` holds something else.
+            doesn't know, `out` holds something else, or another process works in it.
     """
     folder = Path(out)
     _check_out(folder)
     source = open_dataset(dataset)
     source.shards(split)
+    with hold(folder, None):
+        return _evaluate(model, source, folder, split, only, average)
+
+
+def _evaluate(
+    model: str | Path, source: Dataset, folder: Path, split: str, only: str | None, average: int
+) -> Evaluation:
     network, metadata = load_model(model)
     mask = among(metadata.table, only)
     found = answers(Reader(network, metadata.size, average), metadata, source, split)
@@ -137,7 +147,6 @@ def _per_source(scored: Scored, table: CharacterTable) -> dict[str, dict[str, An
 
 
 def _write(folder: Path, scored: Scored, table: CharacterTable, metrics: dict[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     # First, so that a folder in which anything goes wrong below is known for an evaluation's.
     write_json(folder / METRICS, metrics)
     matrix = scores.confusion(scored.predicted, scored.labels, len(table))
@@ -147,9 +156,8 @@ def _write(folder: Path, scored: Scored, table: CharacterTable, metrics: dict[st
     _write_table(_mistakes(scored, table), folder / MISTAKES)
     of = f"{metrics['accuracy']:.2%} of {metrics['count']:,} right"
     title = f"{metrics['dataset']}, {metrics['split']}: {of}"
-    beside = folder / f".{CONFUSION}.tmp"
-    confusion_figure(matrix, table, title).savefig(beside, format="png")
-    beside.replace(folder / CONFUSION)
+    with atomic_file(folder / CONFUSION) as file:
+        confusion_figure(matrix, table, title).savefig(file, format="png")
 
 
 def _mistakes(scored: Scored, table: CharacterTable) -> pd.DataFrame:
@@ -168,7 +176,10 @@ def _mistakes(scored: Scored, table: CharacterTable) -> pd.DataFrame:
 
 
 def _check_out(folder: Path) -> None:
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not folder.exists():
+        return
+    # One that was killed before it wrote anything may have left these.
+    if folder.is_dir() and {folder / STATE, *leftovers(folder)}.issuperset(folder.iterdir()):
         return
     marker = folder / METRICS
     if not marker.is_file() or "per_source" not in read_json(marker):
@@ -178,6 +189,4 @@ def _check_out(folder: Path) -> None:
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:
-    beside = path.with_name(f".{path.name}.tmp")
-    table.to_csv(beside, index=False, lineterminator="\n", float_format="%.6f")
-    beside.replace(path)
+    write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6f"))

@@ -5,7 +5,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datagen.atomic import take_name
 from datagen.errors import InputError, UsageError
+from datagen.lock import workshop
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,11 +75,9 @@ def export(
 
     Raises:
         UsageError: The arguments don't fit together, or the dataset lacks the split.
-        InputError: `out` is there, the model or a dataset can't be used, a library is missing, or
-            what was written answers otherwise than the model.
+        InputError: `out` is there or in the making, the model or a dataset can't be used, a library
+            is missing, or what was written answers otherwise than the model.
     """
-    import tempfile
-
     from trainer.dataset import label_map, open_dataset
     from trainer.export_check import SPLIT
     from trainer.model_file import load_model
@@ -94,14 +94,13 @@ def export(
     if proof is not None:
         proof.shards(SPLIT)
     samples = None if source is None else calibration(source, metadata.frame_size)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as scratch:
-        beside = Path(scratch) / target.name
+    with workshop(target) as scratch:
+        beside = scratch / target.name
         run = _write(chosen, network, metadata, samples, beside)
         comparison = _prove(run, network, metadata, proof, target, int8)
         size = _size(beside)
         _check_free(target)
-        beside.replace(target)
+        take_name(beside, target, new=True)
     return Exported(target, size, Path(model).stat().st_size, comparison)
 
 

@@ -1,7 +1,8 @@
 """Model files: Keras' own ``.keras`` archive with one more member that says what is in it.
 
 Keras passes over members that it doesn't know, so the file stays an ordinary Keras model. Nothing
-in it is ever unpickled, and code stored in a file is refused (``safe_mode``).
+in it is ever unpickled, code stored in a file is refused (``safe_mode``), and so is every class but
+those that `trainer` builds models of; see `trainer.model_config`.
 """
 
 import dataclasses
@@ -14,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from datagen import characters
+from datagen.atomic import atomic_file, atomic_path
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
+from trainer import model_config
 from trainer.reject import SCORES, Rejection
 
 MEMBER = "math_vision.json"
 _SIDES = ("size", "frame_size")
 _EDGE = 512  # pixels; no input is wider
-_UNITS = ("units", "filters", "input_dim", "output_dim")
-_MOST_UNITS = 1_000_000  # of a layer
 _BROKEN = (RuntimeError, NotImplementedError, EOFError, zlib.error)  # of a zip's member
 
 
@@ -70,23 +71,24 @@ def save_model(model: Any, path: Path, metadata: Metadata) -> None:
 
 def write_archive(model: Any, path: Path, members: Mapping[str, Mapping[str, Any]]) -> None:
     """Write a ``.keras`` archive with JSON `members` added to it, whole or not at all."""
-    beside = path.with_name(f".{path.stem}.tmp.keras")  # Keras insists on the suffix
-    model.save(beside)
-    with zipfile.ZipFile(beside, "a", zipfile.ZIP_DEFLATED) as archive:
-        for name, value in members.items():
-            archive.writestr(name, json.dumps(value, indent=1))
-    beside.replace(path)
+    with atomic_path(path) as beside:  # which ends in .keras, as Keras insists
+        model.save(beside)
+        with zipfile.ZipFile(beside, "a", zipfile.ZIP_DEFLATED) as archive:
+            for name, value in members.items():
+                archive.writestr(name, json.dumps(value, indent=1))
 
 
 def replace_metadata(path: Path, metadata: Metadata) -> None:
     """Write other metadata into a model file, whole or not at all; all else stays as it is."""
-    beside = path.with_name(f".{path.stem}.tmp.keras")
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        atomic_file(path) as file,
+        zipfile.ZipFile(path) as old,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for member in old.infolist():
             if member.filename != MEMBER:
                 new.writestr(member, old.read(member), member.compress_type)
         new.writestr(MEMBER, json.dumps(dataclasses.asdict(metadata), indent=1))
-    beside.replace(path)
 
 
 def load_model(path: str | Path) -> tuple[Any, Metadata]:
@@ -112,15 +114,14 @@ def load_model(path: str | Path) -> tuple[Any, Metadata]:
 
 
 def load_archive(path: Path) -> Any:
-    """Read any ``.keras`` archive, uncompiled, without running code stored in it.
+    """Read a ``.keras`` archive, uncompiled, without running code stored in it.
 
     Raises:
-        InputError: Keras can't read it.
+        InputError: It asks for what `trainer` doesn't build, or Keras can't read it.
     """
     import keras
 
-    if _widest(read_member(path, "config.json")) > _MOST_UNITS:
-        raise InputError(f"{path}: it asks for layers larger than any that `trainer` knows")
+    model_config.check(read_member(path, "config.json"), path)
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a broken or hostile file can fail anywhere within Keras
@@ -128,16 +129,6 @@ def load_archive(path: Path) -> Any:
         raise InputError(
             f"{path}: Keras can't load this model ({reason}…); train or download it again"
         ) from error
-
-
-def _widest(value: Any) -> float:
-    """The most units of any layer that JSON asks for."""
-    if isinstance(value, list):
-        return max(map(_widest, value), default=0)
-    if not isinstance(value, dict):
-        return 0
-    own = [value[name] for name in _UNITS if isinstance(value.get(name), (int, float))]
-    return max([*own, *map(_widest, value.values())], default=0)
 
 
 def read_member(path: Path, name: str) -> dict[str, Any]:

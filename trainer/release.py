@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datagen import console
+from datagen.atomic import take_name
 from datagen.errors import InputError, UsageError
+from datagen.lock import workshop
 from trainer import packaged
 from trainer.backend import load_tensorflow
 
@@ -85,16 +87,15 @@ def release(
     others = [read_evaluation(Path(given), folder.model, metadata) for given in evaluations]
     targets = [Path(out) / f"{name}{ending}" for ending in ENDINGS]
     _check_out(targets)
-    Path(out).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".release-") as scratch:
-        beside = [Path(scratch) / target.name for target in targets]
+    with workshop(Path(out) / name) as scratch:
+        beside = [scratch / target.name for target in targets]
         save_model(network, beside[0], metadata)
         beside[1].write_bytes(litert.convert(network, metadata))
         agreement = compare(beside[0], beside[1], source)
         facts: dict[str, Any] = {"name": name, "metadata": metadata, "agreement": agreement}
         _write_card(beside, source, others, {**facts, "run": identity, "metrics": metrics})
         for made, target in zip(beside, targets, strict=True):
-            made.replace(target)
+            take_name(made, target)
     model, converted, card = targets
     return Release(model, converted, card, agreement)
 

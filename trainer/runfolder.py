@@ -7,7 +7,6 @@ the run only where it asks for exactly the same.
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen import lock
-from datagen.atomic import TEMPORARY, sync_folder, write_text
+from datagen.atomic import leftovers, write_text
 from datagen.errors import InputError, UsageError
 from datagen.shards import STATE
 
@@ -97,8 +96,6 @@ def working(run: RunFolder, identity: Mapping[str, Any]) -> Iterator[None]:
     """
     with lock.hold(run.folder, None):
         find_run(run.folder, identity)
-        for leftover in _leftovers(run.folder):
-            leftover.unlink(missing_ok=True)
         if not run.identity.exists():
             write_json(run.identity, identity)
         yield
@@ -113,21 +110,9 @@ def clear(run: RunFolder) -> None:
             (run.folder / STATE).rmdir()
 
 
-def settle(path: Path) -> None:
-    """Wait until a file and its name are on the disk, so that a power cut doesn't lose them."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-    sync_folder(path.parent)
-
-
-def _leftovers(folder: Path) -> list[Path]:
-    """Temporary files of a process that was killed; those of Keras archives end as these must."""
-    return [*folder.glob(f"{TEMPORARY}*"), *folder.glob(".*.tmp.keras")]
-
-
 def _foreign(folder: Path) -> Iterator[Path]:
     """Whatever is in a folder that a run killed in its first moments can't have left there."""
-    ours = {*_leftovers(folder), folder / STATE / lock.FILE}
+    ours = {*leftovers(folder), folder / STATE / lock.FILE}
     return (path for path in folder.rglob("*") if not path.is_dir() and path not in ours)
 
 

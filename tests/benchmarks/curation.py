@@ -26,7 +26,7 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-from datagen import augment, characters
+from datagen import augment_steps, characters
 from datagen.check_names import CHECKS as CHECKS_ALL
 from datagen.check_names import NETWORK
 from datagen.curate import curate
@@ -97,7 +97,7 @@ def handwriting(data, table, count, rng):
 
 def drawn(table, count, folder, seed):
     """Pictures drawn from fonts, dark on light, without copies; each shows one symbol alone."""
-    alone = [step for step in augment.PRESETS["handwriting"] if step["name"] not in REMAINS]
+    alone = [step for step in augment_steps.PRESETS["handwriting"] if step["name"] not in REMAINS]
     pipeline = folder.with_name("alone.yaml")
     pipeline.write_text(yaml.safe_dump({"transforms": json.loads(json.dumps(alone))}))
     render(folder, -(-count // len(table)), size=48, preset=str(pipeline), seed=seed)

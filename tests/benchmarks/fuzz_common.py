@@ -45,6 +45,3 @@ def put(name: str, data: bytes) -> Path:
 
 def choose(data: bytes, names: tuple[str, ...]) -> tuple[str, bytes]:
     return names[data[0] % len(names)] if data else names[0], data[1:]
-
-
-# Tables and recipes

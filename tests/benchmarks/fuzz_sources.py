@@ -160,6 +160,3 @@ def arrays() -> list[bytes]:
     heads = [(0, 2, 0), (2, 2, 1), (3, 3, 4), (4, 2, 2), (0, 3, 0), (5, 2, 0), (1, 2, 1)]
     ink = bytes(range(0, 250, 10)) + bytes([255] * 90) + bytes(20)
     return [bytes((*head, 32, 40, 30, 3, 1, 1)) + ink for head in heads]
-
-
-# Fonts, records, models, datasets

@@ -27,8 +27,10 @@ from fuzz_texts import (
     DECISIONS,
     FEW,
     PIPELINES,
+    datasets,
     manifests,
     read_characters,
+    read_dataset,
     read_decisions,
     read_forms,
     read_manifest,
@@ -152,6 +154,7 @@ TARGETS = {
     "characters": Target(read_characters, lambda: [FEW.encode()], _CSV),
     "decisions": Target(read_decisions, lambda: [DECISIONS], (*_CSV, b"relabel", b"keep")),
     "forms": Target(read_forms, some_forms, (b"U+0041 A\n", b"*3 ", b"|", b"!", b"99999999", b"-")),
+    "dataset": Target(read_dataset, datasets, (*_CSV, b"[]", b"{}", b"null", b"-1", b"99999999")),
     "tfrecord": Target(read_records, records, (b"\x0a", b"\xff\xff\xff\xff\xff\xff\xff\xff\x01")),
     "model": Target(read_model, models, _JSON, cost=20, guided=False),
 }

@@ -1,5 +1,6 @@
 """Targets of `fuzz.py` that are text: tables, recipes, pipelines, forms."""
 
+import functools
 import tomllib
 from pathlib import Path
 
@@ -80,6 +81,35 @@ def some_forms() -> list[bytes]:
     return [text[:400], text[400:1200], b"U+0041\n 1,2 3,4! 5,-6.5 | 7,8\n *3 0,0\n"]
 
 
+DATASET = ("manifests/shards.csv", "recipe.toml", "dataset_info.json", "manifests/characters.csv")
+
+
+def read_dataset(data: bytes) -> object:
+    """Open a dataset one of whose descriptions is the input, as verify and the trainer do."""
+    from datagen import verify
+    from trainer import dataset
+
+    name, data = choose(data, DATASET)
+    for other, content in {**_dataset(), name: data}.items():
+        put(f"dataset/{other}", content)
+    verify.open_dataset(PLACE / "dataset")
+    return dataset.open_dataset(PLACE / "dataset")
+
+
+@functools.cache
+def _dataset() -> dict[str, bytes]:
+    rows = "file,split,records,bytes,sha256\n"
+    rows += f"a-train.tfrecord-00000-of-00001,train,2,3,{'a' * 64}\n"
+    info = '{"splits": [{"name": "train", "shardLengths": ["2"]}]}'
+    texts = (rows, 'name = "a"\nsize = 32\n[sources.a]\npath = "x"\n', info, FEW)
+    shard = {"a-train.tfrecord-00000-of-00001": b"abc"}
+    return {**{n: text.encode() for n, text in zip(DATASET, texts, strict=True)}, **shard}
+
+
+def datasets() -> list[bytes]:
+    return [bytes([number]) + _dataset()[name] for number, name in enumerate(DATASET)]
+
+
 FEW = "".join(CLASSES.to_csv().splitlines(keepends=True)[:7])
 DECISIONS = (
     b"id,verdict,codepoint,who,when\n0123456789abcdef,relabel,U+0041,me,2024-01-01\n"
@@ -89,5 +119,3 @@ PIPELINES = [
     b'\0[[transforms]]\nname="Warp"\nrotate=5\nscale=[0.9,1.1]\n[[transforms]]\nname="Blur"\n',
     b"\1transforms:\n- {name: GaussNoise, p: 0.5}\n- name: Rules\n  p: 1\n",
 ]
-
-# Sources

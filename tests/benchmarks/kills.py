@@ -8,7 +8,6 @@ same command runs again, once. Then the SHA-256 of every file is compared with t
 nobody disturbed. Ends with 1 where one file of one build differs.
 """
 
-import argparse
 import os
 import random
 import shutil
@@ -18,9 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
+import killing
 import tiny
 
 WAYS = ("a worker", "the parent", "all", "Ctrl-C")
@@ -72,22 +71,23 @@ def disturb(words: list[str], way: str, moment: float, chance: random.Random) ->
     return f"code {process.returncode}", seconds
 
 
-def trial(words: list[str], out: Path, way: str, moment: float, chance: random.Random) -> str:
+def trial(
+    words: list[str], out: Path, way: str, moment: float, chance: random.Random, gone: list[float]
+) -> str:
+    """Disturb a build and run it again; adds the seconds that it took to stop to `gone`."""
     shutil.rmtree(out, ignore_errors=True)
     result, seconds = disturb(words, way, moment, chance)
     again = subprocess.run(words, capture_output=True, text=True, check=False)
     if again.returncode:
         return f"{result}; the second run failed: {again.stderr.strip()}"
-    note = f", gone after {seconds:.2f} s" if way == "Ctrl-C" else ""
-    return f"{result}{note}"
+    if way != "Ctrl-C" or not seconds:
+        return result
+    gone.append(seconds)
+    return f"{result}, gone after {seconds:.2f} s"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--times", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    chance = random.Random(options.seed)
+    options = killing.options(__doc__ or "", times=100)
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         recipe, sources = tiny.make(place / "from")
@@ -101,23 +101,19 @@ def main() -> None:
         print(f"a build that nobody disturbs: {length:.1f} s, {len(want)} files", flush=True)
         out = place / "out"
         words = command(recipe, out, sources)
-        same: Counter[str] = Counter()
-        gone = []
-        for number in range(options.times):
-            way = WAYS[number % len(WAYS)]
+        gone: list[float] = []
+
+        def once(way: str, chance: random.Random) -> tuple[bool, str]:
             moment = chance.uniform(0.02, 1.0) * length
-            result = trial(words, out, way, moment, chance)
+            result = trial(words, out, way, moment, chance, gone)
             equal = tiny.hashes(out) == want
-            same[way] += equal
-            gone += [float(result.split()[-2])] if "gone after" in result else []
             verdict = "the same bytes" if equal else "OTHER BYTES"
-            print(f"{number + 1:4d}  {way:10s} at {moment:5.2f} s: {result}: {verdict}", flush=True)
+            return equal, f"at {moment:5.2f} s: {result}: {verdict}"
+
+        other = killing.repeat(WAYS, options.times, options.seed, once)
     if gone:
         print(f"Ctrl-C to the end: median {statistics.median(gone):.2f} s, most {max(gone):.2f} s")
-    total = sum(same.values())
-    print("  ".join(f"{way}: {same[way]}" for way in WAYS))
-    print(f"{total} of {options.times} the same")
-    sys.exit(total < options.times)
+    sys.exit(bool(other))
 
 
 if __name__ == "__main__":

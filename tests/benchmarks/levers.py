@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datagen import augment, characters, hands, recipe
+from datagen import augment, augment_steps, characters, hands, recipe
 from datagen.font_files import UNKNOWN
 from datagen.font_styles import STYLES
 from datagen.fonts import fonts
@@ -27,7 +27,7 @@ from datagen.sources import Unreadable, open_source
 from datagen.synthesis import Style, Synthesizer
 
 TABLE = characters.load()
-WHOLE = augment.PRESETS["handwriting"]
+WHOLE = augment_steps.PRESETS["handwriting"]
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 SOURCES = {
     "pen strokes": ("emnist", "emnist-byclass-standin"),
@@ -58,7 +58,7 @@ VARIANTS = {
     "mild": changed("Warp", rotate=6, shear=0.15, scale=(0.85, 1.15), perspective=0.04),
     "clean": without("InkTexture", "Coarse", "Paper", "Blur", "Grain", "Jpeg"),
     "alone": without("Joins", "Neighbour", "Rules"),
-    "light": augment.PRESETS["light"],
+    "light": augment_steps.PRESETS["light"],
 }
 
 

@@ -1,6 +1,6 @@
 """Kill a training run at random moments, run the same command again, compare what comes out.
 
-    python tests/benchmarks/training_kills.py [--kills 20] [--seed 0]
+    python tests/benchmarks/training_kills.py [--times 20] [--seed 0]
 
 Each time `trainer fit` gets SIGKILL at a random moment after it has made its folder, and the same
 command runs again, once. Then every weight of the model, what its file says of it, history.csv,
@@ -14,7 +14,6 @@ every fifth of a second:
 Ends with 1 where one run differs.
 """
 
-import argparse
 import hashlib
 import io
 import json
@@ -25,10 +24,10 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections import Counter
 from pathlib import Path
 
 import h5py
+import killing
 import tiny
 
 from datagen.build import build
@@ -142,30 +141,21 @@ def trial(words: list[str], run: Path, want: dict[str, object], moment: float) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    chance = random.Random(options.seed)
+    options = killing.options(__doc__ or "", times=20)
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         recipe, sources = tiny.make(place / "from", classes=20)
         dataset = place / "dataset"
         build(recipe, dataset, sources=sources, workers=2)
         wanted = {kind: calm(kind, dataset, place / f"calm-{kind}") for kind in KINDS}
-        same: Counter[str] = Counter()
-        for number in range(options.kills):
-            kind = KINDS[number % len(KINDS)]
+
+        def once(kind: str, chance: random.Random) -> tuple[bool, str]:
             want, length = wanted[kind]
             moment = chance.uniform(0.0, length)
-            words = command(kind, dataset, place / "run")
-            equal, said = trial(words, place / "run", want, moment)
-            same[kind] += equal
-            print(f"{number + 1:4d}  {kind:8s} killed after {moment:5.2f} s, {said}", flush=True)
-    total = sum(same.values())
-    print("  ".join(f"{kind}: {same[kind]}" for kind in KINDS))
-    print(f"{total} of {options.kills} the same")
-    sys.exit(total < options.kills)
+            equal, said = trial(command(kind, dataset, place / "run"), place / "run", want, moment)
+            return equal, f"killed after {moment:5.2f} s, {said}"
+
+        sys.exit(bool(killing.repeat(KINDS, options.times, options.seed, once)))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from datagen import augment
-from datagen.augment import PRESETS, load
+from datagen.augment import load
+from datagen.augment_steps import PRESETS
 from datagen.capture import InkTexture, Paper
 from datagen.errors import UsageError
 from datagen.frame import frame

@@ -13,6 +13,7 @@ from datagen import build as module
 from datagen import worker
 from datagen.build import build
 from datagen.errors import InputError
+from datagen.font_files import catalog
 from datagen.lock import hold
 
 FINAL = ("*.tfrecord-*", "manifests/*.csv", "*.json")
@@ -92,6 +93,33 @@ def test_a_source_that_vanishes_is_named(recipe, copies, tmp_path, monkeypatch):
         build(recipe, tmp_path / "out", copies, workers=1)
 
 
+@pytest.mark.parametrize("change", ["gone", "another"])
+def test_a_font_that_changes_in_the_middle_is_not_drawn(tmp_path, monkeypatch, change):
+    recipe, _ = fonts_only(tmp_path, "none")
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    one, other = (
+        next(f.folder for f in catalog() if f.slug == slug and f.folder) / name
+        for slug, name in (("abel", "Abel-Regular.ttf"), ("arvo", "Arvo-Regular.ttf"))
+    )
+    shutil.copy(one, folder / "mine.ttf")
+    recipe.write_text(f'{recipe.read_text()}installed = false\nfolders = ["{folder}"]\n')
+    audit = module.fonts_of
+
+    def changed(*arguments):
+        found = audit(*arguments)
+        (folder / "mine.ttf").unlink()
+        if change == "another":
+            shutil.copy(other, folder / "mine.ttf")
+        return found
+
+    monkeypatch.setattr(module, "fonts_of", changed)
+    problem = "can't be read any more" if change == "gone" else "has changed since it was audited"
+    with pytest.raises(InputError, match=rf"mine\.ttf: the font {problem}.*; put it back"):
+        build(recipe, tmp_path / "out", workers=1)
+    assert not list((tmp_path / "out").glob("*.tfrecord-*"))
+
+
 def test_permission_lost_while_a_source_is_read(recipe, sources, tmp_path, monkeypatch):
     with zipfile.ZipFile(sources["symbols"]) as archive:
         archive.extractall(tmp_path / "symbols")
@@ -145,3 +173,65 @@ def test_two_builds_into_one_folder(recipe, sources, tmp_path):
         pytest.raises(InputError, match=f"process {os.getpid()} on"),
     ):
         build(recipe, tmp_path / "out", sources, workers=1)
+
+
+def fonts_only(tmp_path, pipeline):
+    """A recipe that names a class table and a pipeline by their files."""
+    table = tmp_path / "table.csv"
+    table.write_text("label,codepoint,name,aliases,shape\n0,U+0041,A,,U+0041\n1,U+0042,B,,U+0042\n")
+    recipe = tmp_path / "fonts.toml"
+    recipe.write_text(
+        f'size = 16\ncharacters = "{table}"\n[train]\nper_class = 40\n[shards]\nrecords = 20\n'
+        f'[sources.fonts]\nkind = "fonts"\npreset = "{pipeline}"\n'
+    )
+    return recipe, table
+
+
+WARP = '[[transforms]]\nname = "Warp"\nrotate = {}\n'
+
+
+def test_a_pipeline_that_was_edited_is_a_changed_recipe(tmp_path, monkeypatch):
+    pipeline = tmp_path / "mine.toml"
+    pipeline.write_text(WARP.format(5))
+    recipe, _ = fonts_only(tmp_path, pipeline)
+    whole = hashes(build(recipe, tmp_path / "whole", workers=1).folder)
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    at_shard(monkeypatch, 2, stop)
+    with pytest.raises(KeyboardInterrupt):
+        build(recipe, tmp_path / "out", workers=1)
+    monkeypatch.undo()
+    for text, change in (
+        (WARP.format(6), r"augmentation\.1 Warp\.rotate \(was 5, is now 6\)"),
+        (WARP.format(5) + '[[transforms]]\nname = "Blur"\n', r"augmentation\.2 Blur"),
+    ):
+        pipeline.write_text(text)
+        with pytest.raises(InputError, match=f"differs in its {change}; give another --out"):
+            build(recipe, tmp_path / "out", workers=1)
+    pipeline.write_text(WARP.format(5))
+    assert hashes(build(recipe, tmp_path / "out", workers=1).folder) == whole
+
+
+def test_a_pipeline_that_is_edited_in_the_middle_changes_nothing(tmp_path, monkeypatch):
+    pipeline = tmp_path / "mine.toml"
+    pipeline.write_text(WARP.format(5))
+    recipe, _ = fonts_only(tmp_path, pipeline)
+    whole = hashes(build(recipe, tmp_path / "whole", workers=1).folder)
+    audit = module.fonts_of
+
+    def changed(*arguments):
+        pipeline.write_text(WARP.format(60))
+        return audit(*arguments)
+
+    monkeypatch.setattr(module, "fonts_of", changed)
+    assert hashes(build(recipe, tmp_path / "out", workers=2).folder) == whole
+
+
+def test_a_class_table_that_was_edited_is_a_changed_recipe(tmp_path):
+    recipe, table = fonts_only(tmp_path, "none")
+    build(recipe, tmp_path / "out", workers=1)
+    table.write_text(table.read_text() + "2,U+0043,C,,U+0043\n")
+    with pytest.raises(InputError, match="differs in its characters"):
+        build(recipe, tmp_path / "out", workers=1)

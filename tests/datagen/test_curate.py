@@ -1,4 +1,5 @@
 import csv
+import os
 
 import dirty
 import numpy as np
@@ -11,6 +12,7 @@ from datagen.curate import configure, curate
 from datagen.errors import InputError, UsageError
 from datagen.frame import frame
 from datagen.frames import Frames, frame_chunk
+from datagen.lock import hold
 from datagen.manifest import REJECTED
 from datagen.seeds import hex64
 from datagen.sources import open_source
@@ -219,3 +221,13 @@ def test_csv_files_are_plain(found):
     for path in found[0].folder.glob("*.csv"):
         with path.open(newline="", encoding="utf-8") as file:
             assert len({len(row) for row in csv.reader(file, strict=True)}) == 1
+
+
+def test_two_at_once_into_one_folder(tmp_path):
+    path = dirty.write(tmp_path / "set.zip", dirty.clean("A", 3))
+    with (
+        hold(tmp_path / "out", "curation"),
+        pytest.raises(InputError, match=f"process {os.getpid()} on .* works in it"),
+    ):
+        curate({"set": path}, tmp_path / "out", QUIET, workers=1)
+    assert not (tmp_path / "out").exists()

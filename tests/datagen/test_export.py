@@ -190,7 +190,7 @@ def test_what_was_stopped_goes_on_and_ends_in_the_same_bytes(
         export(built.folder, name, tmp_path / name)
     monkeypatch.undo()
     stopped = next(path.parent.parent for path in tmp_path.rglob("dataset-export.json"))
-    (stopped / ".partial-1-left").write_bytes(b"of a process that was killed")
+    (stopped / ".partial-0123456789abcdef.left").write_bytes(b"of a process that was killed")
     whole = sum(exported[name].records.values())
     on = export(built.folder, name, tmp_path / name)
     assert 0 < on.written <= whole

@@ -55,3 +55,21 @@ def test_a_folder_of_something_else_is_not_even_locked(tmp_path):
     with pytest.raises(InputError, match="no build of ours"), hold(tmp_path, "build"):
         pass
     assert os.listdir(tmp_path) == ["letter.txt"]  # noqa: PTH208
+
+
+@pytest.mark.parametrize("name", [".build/.partial-0123456789abcdef.json", ".build/lock"])
+def test_one_that_was_killed_before_it_said_what_it_makes_is_no_obstacle(tmp_path, name):
+    (tmp_path / "out/.build").mkdir(parents=True)
+    (tmp_path / "out" / name).write_text("{")
+    with hold(tmp_path / "out", "build"):
+        pass
+    assert not (tmp_path / "out" / name).exists()
+
+
+def test_who_is_just_about_to_say_what_it_makes_is_named(holder, tmp_path):
+    (tmp_path / "out/.build/.partial-0123456789abcdef.json").write_text("{")
+    with (
+        pytest.raises(InputError, match=f"process {holder.pid} on .* works in it"),
+        hold(tmp_path / "out", "build"),
+    ):
+        pass

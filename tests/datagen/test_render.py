@@ -1,4 +1,5 @@
 import hashlib
+import os
 
 import numpy as np
 import pandas as pd
@@ -6,6 +7,7 @@ import pytest
 from PIL import Image
 
 from datagen.errors import InputError, UsageError
+from datagen.lock import hold
 from datagen.render import render
 
 
@@ -85,3 +87,26 @@ def test_wrong_arguments_write_nothing(tmp_path, arguments, problem):
     with pytest.raises(UsageError, match=problem):
         render(tmp_path / "out", workers=1, **arguments)
     assert not (tmp_path / "out").exists()
+
+
+def test_two_at_once_into_one_folder(tmp_path, maths):
+    with (
+        hold(tmp_path / "out", "render"),
+        pytest.raises(InputError, match=f"process {os.getpid()} on .* works in it"),
+    ):
+        render(tmp_path / "out", 1, characters_table=maths, workers=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_edited_pipeline_is_not_mixed_in(tmp_path, maths):
+    pipeline = tmp_path / "mine.toml"
+    pipeline.write_text('[[transforms]]\nname = "Warp"\nrotate = 5\n')
+    asked = {"size": 16, "preset": str(pipeline), "characters_table": maths, "workers": 1}
+    render(tmp_path / "out", 1, **asked)
+    before = digest(tmp_path / "out")
+    pipeline.write_text('[[transforms]]\nname = "Warp"\nrotate = 6\n')
+    with pytest.raises(InputError, match=r"augmentation\.1 Warp\.rotate \(was 5, is now 6\)"):
+        render(tmp_path / "out", 1, **asked)
+    pipeline.write_text('# the same\n[[transforms]]\nname = "Warp"\nrotate = 5\n')
+    render(tmp_path / "out", 1, **asked)
+    assert digest(tmp_path / "out") == before

@@ -1,4 +1,5 @@
 import base64
+import os
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from datagen.curate import configure, curate
 from datagen.errors import InputError
 from datagen.font_files import find_fonts
 from datagen.frame import frame
+from datagen.lock import hold
 from datagen.report import report
 from datagen.report_reasons import LeftOut, choose, gather, kind_of
 
@@ -264,3 +266,10 @@ def test_the_page_fits_the_screen(reported, browser, width, dark):
         "e => e.innerText && parseFloat(getComputedStyle(e).fontSize) < 11).length"
     )
     assert small == 0
+
+
+def test_two_at_once_into_one_folder(built, tmp_path):
+    held = hold(tmp_path / "sheets", None)
+    with held, pytest.raises(InputError, match=f"process {os.getpid()} on .* works in it"):
+        report(built.folder, tmp_path / "sheets")
+    assert not (tmp_path / "sheets").exists()

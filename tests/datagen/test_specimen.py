@@ -1,6 +1,7 @@
 """`datagen fonts list|check|preview`: families, styles, licences, specimens and their page."""
 
 import io
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -19,6 +20,7 @@ from datagen.font_families import list_fonts, system_fonts
 from datagen.font_files import catalog
 from datagen.font_names import stated
 from datagen.font_styles import HANDWRITING
+from datagen.lock import hold
 from datagen.specimen import preview
 from datagen.specimen_glyphs import GOOD, HEIGHT, NONE, SCALE, SOME, WIDTH, strip
 from datagen.specimen_png import ink_png, sheets
@@ -291,3 +293,10 @@ def test_the_page_filters_and_fits_a_phone(shown, browser):
         )
         browser.get((shown[1] / "hand" / "specimen.html").as_uri())
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_two_at_once_into_one_folder(folder, tmp_path):
+    held = hold(tmp_path / "out", None)
+    with held, pytest.raises(InputError, match=f"process {os.getpid()} on .* works in it"):
+        preview([folder], tmp_path / "out", installed=False, workers=1)
+    assert not (tmp_path / "out").exists()

@@ -82,6 +82,34 @@ def test_a_listing_without_shards_is_refused(copy, text):
         open_dataset(copy)
 
 
+HEAD = "file,split,records,bytes,sha256\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("manifests/shards.csv", f"{HEAD}a\0b,train,2,3,x\n"),
+        ("manifests/shards.csv", f"{HEAD}{'a' * 200_000},train,2,3,x\n"),
+        ("manifests/shards.csv", f"{HEAD}a,train,-2,3,x\n"),
+        ("manifests/shards.csv", f"{HEAD}a,train,{'9' * 5000},3,x\n"),
+        ("manifests/shards.csv", f"{HEAD}a,train,=1+1,3,x\n"),
+        ("manifests/shards.csv", "split,records,bytes,file\ntrain,2,3\n"),
+        ("recipe.toml", f"size = {'9' * 5000}\n"),
+        ("recipe.toml", f"a = {'[' * 20_000}{']' * 20_000}\n"),
+        ("recipe.toml", 'name = "a"\nsize = 99999999\n'),
+        ("recipe.toml", 'name = "a"\nsize = true\n'),
+        ("dataset_info.json", "[" * 100_000),
+        ("dataset_info.json", '{"splits": [{"name": [], "shardLengths": ["1"]}]}'),
+    ],
+)
+def test_what_a_stranger_wrote_is_one_sentence(copy, name, text):
+    (copy / name).write_text(text)
+    with pytest.raises(InputError, match=name.rpartition("/")[2]) as caught:
+        open_dataset(copy)
+    assert len(str(caught.value)) < 500
+    assert not {"\0", "\n"} & set(str(caught.value))
+
+
 def test_an_unknown_split_is_a_usage_error(dataset):
     with pytest.raises(UsageError, match="no split 'extra'; its splits are: train, validation"):
         open_dataset(dataset).shards("extra")

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ from scratch_dataset import CLASSES, table_of, write_dataset
 
 from datagen import characters
 from datagen.errors import InputError, UsageError
+from datagen.lock import hold
 from trainer import scores
 from trainer.evaluate import evaluate
 from trainer.infer import Reader
@@ -171,3 +173,15 @@ def test_only_some_characters_can_occur(run, table, splits, dataset, tmp_path):
         evaluate(run.model, dataset, tmp_path / "other", only=chars)
     with pytest.raises(UsageError, match="'é' is no class of the model"):
         evaluate(run.model, dataset, tmp_path / "other", only="é")
+
+
+def test_two_at_once_into_one_folder(run, dataset, tmp_path):
+    out = tmp_path / "out"
+    with hold(out, None), pytest.raises(InputError, match=f"process {os.getpid()} on .* works"):
+        evaluate(run.model, dataset, out)
+    assert not out.exists()
+    (out / ".build").mkdir(parents=True)
+    (out / ".build/lock").write_text("{}")  # of one that was killed before it wrote anything
+    (out / ".partial-0123456789abcdef.json").write_text("{")
+    evaluate(run.model, dataset, out)
+    assert not list(out.glob(".*"))

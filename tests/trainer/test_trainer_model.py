@@ -149,7 +149,47 @@ def test_code_in_a_model_file_is_not_run(run, tmp_path):
     x = keras.layers.Dense(9)(keras.layers.Flatten()(x))
     path = tmp_path / "model.keras"
     save_model(keras.Model(pictures, x), path, metadata)
-    with pytest.raises(InputError, match="Keras can't load this model"):
+    with pytest.raises(InputError, match=r"asks for 'Lambda' of 'keras\.layers', which no model"):
+        load_model(path)
+
+
+def layer(module, class_name, /, **config):
+    return {"module": module, "class_name": class_name, "config": config, "registered_name": None}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        layer("os", "system", command="touch ran"),
+        layer("builtins", "function", name="open"),
+        layer("keras.utils", "get_file", fname="x", origin="file:///etc/hostname"),
+        layer("keras.layers", "TFSMLayer", filepath="/etc"),
+        layer("keras.layers", "StringLookup", vocabulary="/etc/hostname"),
+        layer("keras.config", "enable_unsafe_deserialization"),
+        {"class_name": "__lambda__", "config": {"value": "4wA="}},
+        {"class_name": ["Dense"], "module": {"keras": "layers"}, "config": {}},
+    ],
+    ids=lambda asked: str(asked["class_name"]),
+)
+@pytest.mark.parametrize("place", ["layer", "initializer", "compiled"])
+def test_a_model_asks_for_nothing_but_our_layers(run, tmp_path, monkeypatch, asked, place):
+    monkeypatch.setattr(keras.saving, "load_model", lambda *_, **__: pytest.fail("Keras saw it"))
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(run.model) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "config.json":
+                config = json.loads(data)
+                layers = config["config"]["layers"]
+                if place == "layer":
+                    layers[1] = asked
+                elif place == "initializer":
+                    layers[2]["config"]["kernel_initializer"] = asked
+                else:
+                    layers[1]["compile_config"] = {"optimizer": asked}
+                data = json.dumps(config).encode()
+            new.writestr(name, data)
+    with pytest.raises(InputError, match="which no model of `trainer` has"):
         load_model(path)
 
 

@@ -88,7 +88,7 @@ def test_a_run_goes_on_in_the_middle_of_an_epoch(source, dataset, whole, tmp_pat
 
 def test_a_run_killed_between_any_two_files_goes_on(dataset, whole, tmp_path, monkeypatch):
     for place, name in (
-        (runfolder, "_leftovers"),  # there is a folder and nothing in it
+        (lock, "_tidy"),  # there is a folder and nothing in it
         (runfolder, "write_json"),
         (train, "trim_history"),
         (checkpoint, "write_archive"),  # the first checkpoint is there, its model isn't yet
@@ -108,7 +108,7 @@ def test_what_a_killed_process_leaves_is_no_obstacle(dataset, whole, tmp_path):
     folder = tmp_path / "run"
     (folder / runfolder.STATE).mkdir(parents=True)
     (folder / runfolder.STATE / lock.FILE).write_text("{}")
-    for name in (".partial-7-run.json", ".state.tmp.keras", ".model.tmp.keras"):
+    for name in (".partial-0123456789abcdef.json", ".partial-fedcba9876543210.keras"):
         (folder / name).write_text("half of")
     assert_same(fit(dataset, folder, **SHORT), whole)
 
