@@ -66,7 +66,7 @@ def _brought(url: str, known: tuple[str, ...] = (), anew: bool = False) -> Path:
         hint = "its build did not finish; run it again" if unfinished else "give a dataset's URL"
         raise InputError(f"{url}: no dataset is here ({known[1]} is missing); {hint}")
     home = cache_folder() / "brought" / key(url)
-    target = home / (PurePosixPath(remote.root).name or "files")
+    target = home / (PurePosixPath(remote.root.partition("?")[0]).name or "files")
     with naming(home, url), hold(home, None):
         _clear(files, target)
         fetch(remote, files, target, anew)

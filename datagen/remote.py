@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from datagen.atomic import TEMPORARY
 from datagen.errors import InputError, UsageError
@@ -45,7 +44,8 @@ _WHOLE = frozenset({"s3", "gs", "abfs", "abfss", "az", "oci", "oss", "memory"})
 """Stores of objects: what is put takes its name only when it is whole."""
 
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "modified", "created")
-_TAGS = ("ETag", "etag", "md5Hash", "content_md5", "content_settings", "crc32c")
+_TAGS = ("ETag", "etag", "md5Hash", "content_md5", "content_settings", "crc32c", "Last-Modified")
+_UNREACHED = "Connect|Timeout|Endpoint|gaierror"  # in names of errors
 _SHOWN = 200  # characters of what a store says
 
 
@@ -57,6 +57,8 @@ def is_url(place: object) -> bool:
 def location(text: str) -> Location:
     """Return what a user wrote: a URL as it is, anything else, ``file://`` included, as a path."""
     if text.lower().startswith("file://"):
+        from urllib.request import url2pathname  # slow to load
+
         return Path(url2pathname(urlsplit(text).path))
     return text if is_url(text) else Path(text)
 
@@ -106,7 +108,9 @@ class Remote:
                 if about["type"] == "file":
                     return {"": _entry(about)}
                 found = self.store.find(self.root, detail=True)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                if re.search(_UNREACHED, _kinds(error)):  # over HTTP, that is no file either
+                    raise
                 return {}
         names = {path[len(self.root) :].lstrip("/"): about for path, about in found.items()}
         for name in [name for name in names if not name or name.endswith("/")]:
@@ -190,7 +194,7 @@ def open_remote(url: str) -> Remote:
     except ImportError as error:
         raise UsageError(f"{url}: needs fsspec, which is not installed; {extra}") from error
     try:
-        store, root = url_to_fs(url, use_listings_cache=False, **_OPTIONS.get(scheme, {}))
+        store, root = url_to_fs(url, use_listings_cache=False, **_options(scheme))
     except ImportError as error:
         raise UsageError(f"{url}: a package is missing ({error}); {extra}") from error
     except ValueError as error:
@@ -200,6 +204,16 @@ def open_remote(url: str) -> Remote:
     except Exception as error:  # of whatever library it is
         raise InputError(f"{url}: {_explain(error)}") from error
     return Remote(url, store, str(root).rstrip("/"), scheme in _WHOLE)
+
+
+def _options(scheme: str) -> Mapping[str, Any]:
+    if scheme not in ("http", "https"):
+        return _OPTIONS.get(scheme, {})
+    import aiohttp
+
+    # Its own limit is on the whole of a download, which may be long.
+    limits = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_READ)
+    return {"client_kwargs": {"timeout": limits}}
 
 
 @contextmanager
@@ -242,23 +256,28 @@ def _is_ours(error: Exception) -> bool:
 
 def _explain(error: BaseException) -> str:
     """Say in words what a store's library raised, and what to do."""
-    causes = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
-        causes.append(cause)
-    kinds = " ".join(kind.__name__ for each in causes for kind in type(each).__mro__)
+    kinds = _kinds(error)
     said = " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN]
-    if "NoSuchBucket" in said or "FileNotFoundError" in kinds:
-        return f"the store has no such bucket or file ({said}); make it, or mend the URL"
+    if re.search(_UNREACHED, kinds):
+        return (
+            f"the store can't be reached ({said}); see to the network and run the same command "
+            "again to go on"
+        )
     if re.search("PermissionError|Credential|Unauthorized|Forbidden", kinds):
         return (
             f"the store refuses access ({said}); give credentials that may read and write there "
             "in the way of the store's own tools"
         )
-    if re.search("ConnectionError|Timeout|Connect|Endpoint|gaierror", kinds):
-        return (
-            f"the store can't be reached ({said}); see to the network and run the same command "
-            "again to go on"
-        )
+    if "FileNotFoundError" in kinds:
+        return f"the store has no such bucket or file ({said}); make it, or mend the URL"
     if "NotImplementedError" in kinds:
         return f"this kind of store can't do what is needed here ({said}); give another"
     return f"the store answers with an error ({said}); mend that and run the same command again"
+
+
+def _kinds(error: BaseException) -> str:
+    """Return the names of all classes of an error and of what caused it."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
+        causes.append(cause)
+    return " ".join(kind.__name__ for each in causes for kind in type(each).__mro__)

@@ -145,7 +145,7 @@ def endpoint(tmp_path_factory):
     deadline = time.monotonic() + 300  # only there to end a test that hangs
     while True:
         try:
-            urllib.request.urlopen(address).close()  # noqa: S310
+            urllib.request.urlopen(address).close()
             break
         except urllib.error.URLError:
             assert server.poll() is None
@@ -263,7 +263,7 @@ def test_a_killed_build_goes_on_from_a_machine_with_an_empty_cache(
         "MATH_VISION_CACHE": str(tmp_path / "first"),
     }
     # The build's record, three shards, and of the fourth all but its own record.
-    died = subprocess.run([sys.executable, str(one), "12", *words], env=environment)
+    died = subprocess.run([sys.executable, str(one), "12", *words], check=False, env=environment)
     assert died.returncode == -signal.SIGKILL
     there = contents(s3, "bucket/ds")
     assert len(there) == 12
@@ -319,7 +319,9 @@ def test_what_came_in_half_never_takes_its_name(memory, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(Remote, "get", half)
-        with pytest.raises(InputError, match=r"half\.zip: the file came with 5 bytes instead of 10"):
+        with pytest.raises(
+            InputError, match=r"half\.zip: the file came with 5 bytes instead of 10"
+        ):
             bring.source("memory://sets/half.zip")
 
     def killed(self, names, paths, advance):
@@ -378,10 +380,14 @@ def test_an_unfinished_dataset_is_told_before_it_is_brought(recipe, memory, move
 def test_trouble_with_a_store_is_one_sentence(recipe, s3, memory, monkeypatch):
     import s3fs
 
-    with pytest.raises(InputError, match="^s3://nowhere/ds: the store has no such bucket or file"):
+    with pytest.raises(InputError, match=r"^s3://nowhere/ds: the store has no such bucket or file"):
         build(recipe, "s3://nowhere/ds", workers=1)
-    with pytest.raises(InputError, match="^memory://nothing: nothing is there"):
+    with pytest.raises(InputError, match=r"^memory://nothing: nothing is there"):
         verify("memory://nothing")
+    with pytest.raises(
+        InputError, match=r"^http://127\.0\.0\.1:1/a\.zip: the store can't be reached"
+    ):
+        bring.source("http://127.0.0.1:1/a.zip")
     for name, value, found in (
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1", "the store can't be reached"),
         ("AWS_ACCESS_KEY_ID", "", "the store refuses access"),
