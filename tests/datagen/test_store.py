@@ -13,11 +13,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import write_symbols
 from test_build import hashes
 from typer.testing import CliRunner
 
-from datagen import bring
+from datagen import bring, characters
 from datagen.build import build
 from datagen.cli import app
 from datagen.errors import InputError, UsageError
@@ -246,16 +245,15 @@ def test_another_recipe_and_other_things_are_refused(recipe, memory, tmp_path):
 
 
 def test_a_killed_build_goes_on_from_a_machine_with_an_empty_cache(
-    recipe, s3, moved, tmp_path, monkeypatch
+    recipe, s3, moved, sources, tmp_path, monkeypatch
 ):
-    write_symbols(tmp_path / "symbols.zip")
-    s3.put_file(str(tmp_path / "symbols.zip"), "bucket/sets/symbols.zip")
+    s3.put_file(str(sources["symbols"]), "bucket/sets/symbols.zip")
     sources = {"symbols": "s3://bucket/sets/symbols.zip"}
     local = hashes(build(recipe, tmp_path / "out", sources, workers=1).folder)
 
     one = tmp_path / "killed.py"
     one.write_text(KILLED)
-    words = ["build", str(recipe), "--out", "s3://bucket/ds", "--workers", "2"]
+    words = ["build", str(recipe), "--out", "s3://bucket/ds", "--workers", "1"]
     words += ["--source", "symbols=s3://bucket/sets/symbols.zip"]
     environment = {
         **os.environ,
@@ -280,14 +278,11 @@ def test_a_killed_build_goes_on_from_a_machine_with_an_empty_cache(
     assert contents(s3, "bucket/ds") == local
 
 
-def test_a_source_is_brought_once_and_again_when_it_changes(memory, moved, tmp_path):
-    from datagen.characters import load
-
-    write_symbols(tmp_path / "symbols.zip")
-    memory.put_file(str(tmp_path / "symbols.zip"), "/sets/symbols.zip")
-    url, table = "memory://sets/symbols.zip", load("math-vision-89")
+def test_a_source_is_brought_once_and_again_when_it_changes(memory, moved, sources):
+    memory.put_file(str(sources["symbols"]), "/sets/symbols.zip")
+    url, table = "memory://sets/symbols.zip", characters.load("math-vision-89")
     pictures = sum(len(chunk.rows) for chunk in open_source("auto", url, table).index())
-    local = open_source("auto", tmp_path / "symbols.zip", table)
+    local = open_source("auto", sources["symbols"], table)
     assert pictures == sum(len(chunk.rows) for chunk in local.index())
     assert open_source("auto", url, table).fingerprint() == local.fingerprint()
     assert moved[0] == [""]
