@@ -25,6 +25,7 @@ Location = str | Path
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # of one letter, it is a drive of Windows
 _CONNECT = 10  # seconds
 _READ = 30  # seconds without a byte
+_TRIES = 2  # of s3fs; five would keep a user waiting for minutes
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "s3": {
         "config_kwargs": {
@@ -203,6 +204,8 @@ def open_remote(url: str) -> Remote:
         raise UsageError(f"{url}: nothing is known that speaks {scheme}://; {extra}") from error
     except Exception as error:  # of whatever library it is
         raise InputError(f"{url}: {_explain(error)}") from error
+    if scheme == "s3":
+        store.retries = _TRIES
     return Remote(url, store, str(root).rstrip("/"), scheme in _WHOLE)
 
 

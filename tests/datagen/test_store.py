@@ -16,7 +16,7 @@ import pytest
 from test_build import hashes
 from typer.testing import CliRunner
 
-from datagen import bring, characters
+from datagen import bring, characters, remote
 from datagen.build import build
 from datagen.cli import app
 from datagen.errors import InputError, UsageError
@@ -392,6 +392,21 @@ def test_trouble_with_a_store_is_one_sentence(recipe, s3, memory, monkeypatch):
             patched.setenv(name, value)
             with pytest.raises(InputError, match=f"^s3://bucket/ds: {found}"):
                 verify("s3://bucket/ds")
+
+
+def test_a_store_that_never_answers_is_given_up(s3, monkeypatch):
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    limits = remote._OPTIONS["s3"]["config_kwargs"]
+    monkeypatch.setitem(limits, "read_timeout", limits["read_timeout"] / 1000)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        with pytest.raises(InputError, match=r"^s3://bucket/ds: the store can't be reached"):
+            verify("s3://bucket/ds")
 
 
 def test_urls_that_nothing_can_open_say_what_to_install(monkeypatch):
