@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-_TEMPORARY = ".partial-"
+TEMPORARY = ".partial-"  # what names of files that are being written begin with
 _RANDOM = 8  # bytes; two digits each
 
 
@@ -45,7 +45,7 @@ def atomic_path(path: Path, durable: bool = True, new: bool = False) -> Iterator
     number is one only within a machine.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(_RANDOM)}{path.suffix}")
+    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(_RANDOM)}{path.suffix}")
     try:
         yield temporary
         take_name(temporary, path, durable, new)
@@ -149,7 +149,7 @@ def leftovers(folder: Path, deep: bool = False, age: float = 0.0) -> Iterator[Pa
         age: Pass over files that were changed in the last so many seconds: where several processes
             write and none holds the folder, only what is old is left over.
     """
-    pattern = f"{_TEMPORARY}{'[0-9a-f]' * 2 * _RANDOM}*"
+    pattern = f"{TEMPORARY}{'[0-9a-f]' * 2 * _RANDOM}*"
     for path in list(folder.rglob(pattern) if deep else folder.glob(pattern)):
         with contextlib.suppress(FileNotFoundError):
             if not age or path.stat().st_mtime < time.time() - age:

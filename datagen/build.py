@@ -22,6 +22,7 @@ from datagen import (
     manifest,
     network,
     recipe,
+    remote,
     sums,
     ticket,
 )
@@ -40,8 +41,10 @@ from datagen.lock import hold
 from datagen.manifest import SPLITS, Rejected
 from datagen.plan import plan, unused_rows
 from datagen.recipe import Recipe
+from datagen.remote import Location
 from datagen.shards import STATE, Finished
 from datagen.sources import open_source
+from datagen.store import Store
 from datagen.survey import Pictures, open_pixels, survey
 from datagen.tally import count_sources
 from datagen.worker import Context
@@ -53,8 +56,8 @@ if TYPE_CHECKING:
 
 def build(
     recipe_name: str | Path,
-    out: Path,
-    sources: Mapping[str, Path] | None = None,
+    out: Location,
+    sources: Mapping[str, Location] | None = None,
     workers: int | None = None,
     decided: Sequence[Path] = (),
     scheduler: str | None = None,
@@ -63,8 +66,8 @@ def build(
 
     Args:
         recipe_name: Name of a shipped recipe, or a TOML file.
-        out: Folder of the dataset; made where it is missing.
-        sources: Paths of the real sources by name.
+        out: Folder of the dataset, made where it is missing; or its URL, see `datagen.store`.
+        sources: Paths or URLs of the real sources by name.
         workers: Number of processes; None for one a core.
         decided: Files of decisions on single pictures, beside those that the recipe names.
         scheduler: Address of the scheduler of a Dask cluster that writes the shards in place of
@@ -72,8 +75,10 @@ def build(
 
     Raises:
         UsageError: The recipe or an argument is wrong.
-        InputError: A source is broken, `out` holds something else, or the cluster is not fit.
+        InputError: A source is broken, `out` holds something else, or a store or the cluster
+            can't be used.
     """
+    out = remote.location(out) if isinstance(out, str) else out
     workers = default_workers() if workers is None else workers
     if workers < 1:
         raise UsageError(f"workers (={workers}) must be at least 1")
@@ -86,7 +91,9 @@ def build(
     for name in sorted(resolved.sources.keys() - given.sources.keys()):
         close = nearest(name, list(recipe.left_out(given, resolved)))
         notes.append(f"the recipe has no source {name}, so it is one more{close}")
-    return Build(resolved, out, workers, notes=notes, scheduler=scheduler).run()
+    store = None if isinstance(out, Path) else Store(out)
+    folder = store.folder if store else Path(out)
+    return Build(resolved, folder, workers, notes=notes, scheduler=scheduler, store=store).run()
 
 
 class Build:
@@ -101,6 +108,7 @@ class Build:
             then holds nothing but parts of the same dataset.
         notes: What a user should know already.
         scheduler: Address of the scheduler of a cluster that writes the shards.
+        store: Where the dataset is kept; None for the folder itself.
     """
 
     def __init__(
@@ -108,21 +116,21 @@ class Build:
         resolved: Recipe,
         out: Path,
         workers: int,
-        places: Mapping[str, Path] | None = None,
+        places: Mapping[str, Location] | None = None,
         table: CharacterTable | None = None,
         notes: Sequence[str] = (),
         scheduler: str | None = None,
+        store: Store | None = None,
     ) -> None:
         self._scheduler = scheduler
+        self._store = store
         self._recipe = resolved
         self._out = out
         self._workers = workers
         self._characters = characters.load(resolved.characters) if table is None else table
         self._mixed = table is None
         self._sources = {
-            name: open_source(
-                s.kind, (places or {}).get(name, Path(s.path)), self._characters, s.options
-            )
+            name: open_source(s.kind, (places or {}).get(name, s.path), self._characters, s.options)
             for name, s in resolved.sources.items()
             if not s.drawn
         }
@@ -135,14 +143,18 @@ class Build:
 
     def run(self) -> Built:
         """Build, or go on; the folder is this process's alone meanwhile."""
-        with hold(self._out, "build"):
+        url = self._store.url if self._store else ""
+        with remote.naming(self._out, url), hold(self._out, None if url else "build"):
             ticket.revoke(self._out)
             try:
-                with self._cluster() as cluster:
+                with self._staged(), self._cluster() as cluster:
                     return self._run(cluster)
             except KeyboardInterrupt as stop:
                 done = self._writing or "no shard is done yet"
                 raise KeyboardInterrupt(f"{done}; run the same command again to go on") from stop
+
+    def _staged(self) -> AbstractContextManager[None]:
+        return self._store.staged() if self._store else nullcontext()
 
     def _cluster(self) -> "AbstractContextManager[Cluster | None]":
         if self._scheduler is None:
@@ -156,6 +168,7 @@ class Build:
         stamps = self._stamps()
         begun = self._mixed and any((self._out / STATE).glob("*-of-*.json"))
         claim(self._out, "build", self._identity(audit, stamps), begun)
+        self._share()
         failed.forget(self._out)
         (self._out / "manifests").mkdir(exist_ok=True)
         families = families_of(self._recipe, audit)
@@ -188,7 +201,8 @@ class Build:
         pictures, keep = judged.pictures, judged.keep
         doubled = judged.rejected(self._characters)
         planned = plan(self._recipe, pictures, keep, len(self._characters))
-        self._writing = Writing(context, planned, pictures)
+        self._share()
+        self._writing = Writing(context, planned, pictures, self._store)
         done = self._writing.run(self._workers, cluster)
         unused = unused_rows(planned, pictures, self._characters, self._recipe)
         drawn = [row for shard in done for row in shard.rejected]
@@ -204,6 +218,10 @@ class Build:
         pixels = open_pixels(self._out / STATE / "pixels", len(pictures), self._recipe.size)
         ask = functools.partial(network.ask, folder=self._out / STATE)
         return judge(pictures, pixels, self._characters, config, decided, ask)
+
+    def _share(self) -> None:
+        if self._store is not None:
+            self._store.share()
 
     def _stamps(self) -> dict[str, str]:
         return {f"source {name}": s.fingerprint() for name, s in self._sources.items()}
@@ -237,8 +255,9 @@ class Build:
         describe(self._out)
         for name in ("pixels", *(f"taken-{split}.npy" for split in SPLITS)):
             (self._out / STATE / name).unlink(missing_ok=True)
+        self._share()
         return Built(
-            folder=self._out,
+            folder=self._store.url if self._store else self._out,
             name=self._recipe.name,
             records={s: sum(d.records for d in done if d.split == s) for s in SPLITS},
             sources=count_sources(done, list(self._recipe.sources)),

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+
+from datagen.remote import Location
 
 
 @dataclass(frozen=True)
@@ -10,7 +11,7 @@ class Built:
     """What a build made.
 
     Attributes:
-        folder: The dataset.
+        folder: The dataset; its URL where it was built into a store.
         name: Its name.
         records: Records by split.
         sources: Records by source.
@@ -21,7 +22,7 @@ class Built:
         notes: What a user should know, such as optional sources that were not given.
     """
 
-    folder: Path
+    folder: Location
     name: str
     records: Mapping[str, int]
     sources: Mapping[str, int]

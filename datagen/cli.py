@@ -17,6 +17,7 @@ from datagen.cli_options import (
     parse_sources,
 )
 from datagen.errors import UsageError, nearest
+from datagen.remote import location
 from datagen.summaries import Shown, size
 
 
@@ -45,7 +46,7 @@ _CHECKS = "What is checked"
     ),
 )
 def render(
-    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to.", callback=console.here)],
     per_class: Annotated[int, typer.Option(min=1, help="Pictures of each class, exactly.")],
     edge: Annotated[
         int,
@@ -134,7 +135,7 @@ def render(
     ),
 )
 def curate(
-    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to.", callback=console.here)],
     source: Sources = None,
     decisions: Annotated[
         list[Path] | None,
@@ -195,6 +196,7 @@ def curate(
         "datagen build quickstart --out data/quickstart",
         "datagen build math-vision --source emnist=emnist/ --out data/math-vision",
         "datagen build recipe.toml --out data/mine --json",
+        "datagen build recipe.toml --out s3://bucket/mine --source symbols=s3://bucket/set.zip",
     ),
 )
 def build(
@@ -205,7 +207,12 @@ def build(
             autocompletion=completion.recipes,
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the dataset.")],
+    out: Annotated[
+        str,
+        typer.Option(
+            metavar="PATH", help="Folder of the dataset, or a URL such as s3://bucket/name."
+        ),
+    ],
     source: Sources = None,
     decisions: Annotated[
         list[Path] | None, typer.Option(help="CSV file of decisions; repeatable.")
@@ -216,19 +223,23 @@ def build(
         typer.Option(
             metavar="ADDRESS",
             help="Write the shards on a Dask cluster, such as tcp://host:8786; its workers must "
-            "have the folder under the same path.",
+            "have the folder (for a URL, $MATH_VISION_CACHE) under the same path.",
             rich_help_panel=console.RUNNING,
         ),
     ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Build balanced TFRecord shards with manifests; run it again after a stop to go on."""
+    """Build balanced TFRecord shards with manifests; run it again after a stop to go on.
+
+    One process at a time builds into a folder. Stores have no lock: build into a URL from one
+    machine at a time.
+    """
     console.show(not quiet, as_json)
     sources = parse_sources(source)
     from datagen.build import build as run
 
-    done = run(recipe, out, sources, workers, decisions or [], scheduler)
+    done = run(recipe, location(out), sources, workers, decisions or [], scheduler)
     for note in done.notes:
         console.note(f"note: {note}")
     console.summary(

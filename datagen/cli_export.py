@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from datagen import completion, console
-from datagen.cli_options import USE, Json, Quiet, app
+from datagen.cli_options import USE, Dataset, Json, Quiet, app
+from datagen.remote import location
 from datagen.summaries import Shown, size
 
 _FORMATS = completion.among("tfds", "parquet", "webdataset", "idx", "png")
@@ -20,7 +21,7 @@ _FORMATS = completion.among("tfds", "parquet", "webdataset", "idx", "png")
     ),
 )
 def export(
-    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    dataset: Dataset,
     format_name: Annotated[
         str,
         typer.Option(
@@ -29,7 +30,7 @@ def export(
             autocompletion=_FORMATS,
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to.", callback=console.here)],
     split: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,7 +46,7 @@ def export(
     console.show(not quiet, as_json)
     from datagen.export import export as run
 
-    done = run(dataset, format_name, out, split or ())
+    done = run(location(dataset), format_name, out, split or ())
     console.summary(
         "Dataset exported" if done.written else "Dataset is exported already",
         {
@@ -63,7 +64,7 @@ def export(
     epilog=console.examples("datagen describe data/quickstart --date 2026-12-24"),
 )
 def describe(
-    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.", callback=console.here)],
     url: Annotated[str, typer.Option(help="Where it is published.")] = "",
     date: Annotated[str, typer.Option(help="Day of publication, YYYY-MM-DD.")] = "",
     quiet: Quiet = False,

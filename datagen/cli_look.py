@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datagen import console
-from datagen.cli_options import LOOK, Json, Quiet, Sources, Workers, app, parse_sources
+from datagen.cli_options import (
+    LOOK,
+    Dataset,
+    Json,
+    Quiet,
+    Sources,
+    Workers,
+    app,
+    parse_sources,
+)
 from datagen.errors import UsageError
+from datagen.remote import Location, is_url, location
 from datagen.summaries import Shown, size
 
 if TYPE_CHECKING:
@@ -22,7 +32,7 @@ if TYPE_CHECKING:
     ),
 )
 def verify(
-    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    dataset: Dataset,
     repair: Annotated[
         bool, typer.Option("--repair", help="Make again exactly what is damaged.")
     ] = False,
@@ -37,26 +47,34 @@ def verify(
     if sources and not repair:
         raise UsageError("--source is of use with --repair only: nothing else reads the sources")
     if repair:
-        _repair(dataset, sources, workers)
+        if is_url(dataset):
+            raise UsageError(
+                f"{dataset}: --repair mends folders only; remove what is damaged from the store "
+                "and build again with this --out, which makes what is missing"
+            )
+        _repair(Path(dataset), sources, workers)
         return
     from datagen.verify import verify as run
 
-    done = run(dataset, workers)
+    done = run(location(dataset), workers)
     _say(done.problems)
     if done.problems:
         if as_json:
             facts = {"problems": _listed(done.problems), "folder": dataset}
             console.summary(f"{_count(done.problems)} found", facts)
-        raise console.fail(
-            f"{dataset}: {_count(done.problems)} found; --repair makes again what is damaged", 1
+        hint = (
+            "remove what is damaged and build again with this --out"
+            if is_url(dataset)
+            else "--repair makes again what is damaged"
         )
+        raise console.fail(f"{dataset}: {_count(done.problems)} found; {hint}", 1)
     console.summary(
         "Dataset proved: nothing is wrong",
         {"shards": done.shards, "records": done.records, "folder": dataset},
     )
 
 
-def _repair(dataset: Path, sources: Mapping[str, Path], workers: int | None) -> None:
+def _repair(dataset: Path, sources: Mapping[str, Location], workers: int | None) -> None:
     from datagen.repair import ASIDE
     from datagen.repair import repair as run
 
@@ -107,7 +125,7 @@ def _count(problems: "Sequence[Problem]") -> str:
     ),
 )
 def show(
-    dataset: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    dataset: Dataset,
     sample: Annotated[str, typer.Argument(metavar="ID", help="Id of a sample, or its beginning.")],
     source: Sources = None,
     png: Annotated[Path | None, typer.Option(help="Write the picture to this file.")] = None,
@@ -118,7 +136,7 @@ def show(
     sources = parse_sources(source)
     from datagen.show import show as run
 
-    shown = run(dataset, sample, sources)
+    shown = run(location(dataset), sample, sources)
     if not as_json:
         typer.echo(_blocks(shown.pixels))
     facts: dict[str, object] = {k: str(v) for k, v in shown.row.items()}
@@ -151,10 +169,16 @@ def _blocks(pixels: Any) -> str:
 )
 def report(
     dataset: Annotated[
-        Path, typer.Argument(help="Folder of a dataset, or one that `datagen curate` wrote.")
+        str,
+        typer.Argument(
+            help="Folder or URL of a dataset, or of what `datagen curate` wrote.",
+        ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write to.", show_default="DATASET/report")
+        Path | None,
+        typer.Option(
+            help="Folder to write to.", show_default="DATASET/report", callback=console.here
+        ),
     ] = None,
     source: Sources = None,
     quiet: Quiet = False,
@@ -164,7 +188,7 @@ def report(
     console.show(not quiet, as_json)
     from datagen.report import report as run
 
-    done = run(dataset, out, sources=parse_sources(source))
+    done = run(location(dataset), out, sources=parse_sources(source))
     for each in done.notes:
         console.note(each)
     console.summary(

@@ -1,13 +1,13 @@
 """Options that several commands of `datagen` share, and the program itself."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from datagen import completion, console
 from datagen.errors import UsageError
+from datagen.remote import Location, location
 
 app = typer.Typer(
     cls=console.Group,
@@ -34,8 +34,11 @@ Workers = Annotated[
 ]
 Sources = Annotated[
     list[str] | None,
-    typer.Option("--source", metavar="NAME=PATH", help="Where a real source lies; repeatable."),
+    typer.Option(
+        "--source", metavar="NAME=PATH", help="Where a real source lies, path or URL; repeatable."
+    ),
 ]
+Dataset = Annotated[str, typer.Argument(help="Folder or URL of the dataset.")]
 Characters = Annotated[
     str,
     typer.Option(
@@ -45,18 +48,18 @@ Characters = Annotated[
 ]
 
 
-def parse_sources(values: Sequence[str] | None) -> dict[str, Path]:
-    """Read `NAME=PATH` options.
+def parse_sources(values: Sequence[str] | None) -> dict[str, Location]:
+    """Read `NAME=PATH` options, whose paths may be URLs.
 
     Raises:
         UsageError: One is not of that form, or a name is given twice.
     """
-    found: dict[str, Path] = {}
+    found: dict[str, Location] = {}
     for value in values or ():
         name, equals, path = value.partition("=")
         if not (name and equals and path):
             raise UsageError(f"--source {value}: write it as NAME=PATH, such as emnist=data/emnist")
         if name in found:
             raise UsageError(f"--source {name} is given twice; give each source one path")
-        found[name] = Path(path)
+        found[name] = location(path)
     return found

@@ -11,12 +11,13 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 import typer.core
 
-from datagen.errors import InputError, nearest
+from datagen.errors import InputError, UsageError, nearest
 from datagen.summaries import to_json, to_text
 
 if TYPE_CHECKING:
@@ -60,6 +61,21 @@ def quiet_option() -> Any:
 def json_option() -> Any:
     """A `--json` option."""
     return typer.Option("--json", help="Print the summary as JSON.", rich_help_panel=RUNNING)
+
+
+def here(path: Path | None) -> Path | None:
+    """Refuse a URL where only a folder of this machine will do; a callback of options.
+
+    Raises:
+        UsageError: It is the URL of a store.
+    """
+    match = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/", str(path))  # what a path makes of a URL
+    if path is not None and match:
+        raise UsageError(
+            f"{match[1]}://{str(path)[match.end() :]}: give a folder of this machine here; only "
+            "the datasets of datagen build are written to stores"
+        )
+    return path
 
 
 def examples(*commands: str) -> str:

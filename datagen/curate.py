@@ -31,6 +31,7 @@ from datagen.executor import default_workers
 from datagen.judge import judge
 from datagen.lock import hold
 from datagen.recipe_curate import Curate
+from datagen.remote import Location
 from datagen.shards import STATE
 from datagen.sources import Source, open_source
 from datagen.survey import Pictures, open_pixels, survey
@@ -65,7 +66,7 @@ class Curated:
 
 
 def curate(
-    sources: Mapping[str, Path],
+    sources: Mapping[str, Location],
     out: Path,
     config: Curate | None = None,
     *,
@@ -81,7 +82,7 @@ def curate(
     whose library is not installed is left out, and the notes of the result say so.
 
     Args:
-        sources: Path of each source by name; their kinds are found out.
+        sources: Path or URL of each source by name; their kinds are found out.
         out: Folder to write to; made where it is missing.
         config: Checks and thresholds; None for every check.
         characters_table: The classes; None for the 89 of Math Vision.

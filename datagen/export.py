@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datagen import __version__, console
+from datagen import __version__, bring, console
 from datagen.atomic import write_text
 from datagen.claim import claim
 from datagen.errors import UsageError, nearest
 from datagen.export_samples import Format, Opened, Unit, Writer, open_splits
 from datagen.lock import hold
+from datagen.remote import Location
 from datagen.shards import STATE
 
 _KIND = "dataset-export"  # what is made, as other commands are told of it
@@ -52,11 +53,11 @@ class Exported:
     opened: str
 
 
-def export(dataset: Path, format_name: str, out: Path, splits: Sequence[str] = ()) -> Exported:
+def export(dataset: Location, format_name: str, out: Path, splits: Sequence[str] = ()) -> Exported:
     """Write a dataset in another format, or go on with an export that was stopped.
 
     Args:
-        dataset: Folder of the dataset.
+        dataset: Folder or URL of the dataset.
         format_name: One of `FORMATS`.
         out: Folder to write to; made where it is missing.
         splits: Splits to take; all where none is named.
@@ -70,12 +71,13 @@ def export(dataset: Path, format_name: str, out: Path, splits: Sequence[str] = (
         raise UsageError(
             f"format {format_name!r} is not one of {', '.join(known)}{nearest(format_name, known)}"
         )
+    dataset = bring.dataset(dataset)
     opened = open_splits(dataset, splits)
     module, _, name = FORMATS[format_name].partition(":")
     make: Writer = getattr(importlib.import_module(module), name)
     writer = make(opened)
     folder = writer.folder(out)
-    if Path(dataset).resolve() in (folder.resolve(), *folder.resolve().parents):
+    if dataset.resolve() in (folder.resolve(), *folder.resolve().parents):
         raise UsageError(f"--out {out} lies inside the dataset; name a folder of its own")
     with hold(folder, _KIND):
         claim(folder, _KIND, _identity(opened, format_name))

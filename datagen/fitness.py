@@ -88,8 +88,8 @@ def problem(need: Wanted) -> str:
     """Say what this machine lacks to work on a build; an empty string where it lacks nothing."""
     if not need.ticket.exists():
         return (
-            f"does not see {need.ticket.parent.parent}; give an --out on a file system that all "
-            "workers have under the same path"
+            f"does not see {need.ticket.parent.parent}; give an --out (for a URL, a "
+            "MATH_VISION_CACHE) on a file system that all workers have under the same path"
         )
     here = versions()
     other = [

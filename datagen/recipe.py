@@ -18,6 +18,7 @@ from pydantic import (
 
 from datagen.errors import UsageError, nearest
 from datagen.recipe_curate import Curate, Strict
+from datagen.remote import Location
 
 _SHIPPED = Path(__file__).parent / "recipes"
 _MOST = 1 << 31  # samples; counts stay within what tables of 64 bits can sum up
@@ -31,7 +32,7 @@ class SourceRecipe(Strict):
 
     Attributes:
         kind: ``fonts``, a kind of `datagen.sources`, or ``auto``.
-        path: Where a real source lies; usually given with ``--source NAME=PATH``.
+        path: Where a real source lies, a path or a URL; usually given with ``--source NAME=PATH``.
         weight: Share of this source among the real samples of a class, relative to the others.
         cap: At most so many train samples a class from this source.
         optional: Build without it, with a note, where no path is given.
@@ -145,7 +146,7 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
 
 
-def load(recipe: str | Path, sources: Mapping[str, Path] | None = None) -> Recipe:
+def load(recipe: str | Path, sources: Mapping[str, Location] | None = None) -> Recipe:
     """Read a recipe and give its sources their paths.
 
     Args:
@@ -211,7 +212,7 @@ def _shown(value: Any) -> str:
     return text if len(text) < 60 else f"{text[:57]}…"
 
 
-def resolve(recipe: Recipe, paths: Mapping[str, Path]) -> Recipe:
+def resolve(recipe: Recipe, paths: Mapping[str, Location]) -> Recipe:
     """Give sources their paths; leave optional sources without a path out.
 
     Raises:

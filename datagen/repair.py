@@ -20,6 +20,7 @@ from datagen.errors import InputError, UsageError
 from datagen.evidence import Evidence, Problem
 from datagen.executor import default_workers
 from datagen.lock import hold
+from datagen.remote import Location
 from datagen.shards import STATE
 from datagen.verify import Proof, prove
 from datagen.verify_tables import EXTRA, KEPT, finished
@@ -48,7 +49,7 @@ class Repaired:
 
 
 def repair(
-    folder: Path, sources: Mapping[str, Path] | None = None, workers: int | None = None
+    folder: Path, sources: Mapping[str, Location] | None = None, workers: int | None = None
 ) -> Repaired:
     """Verify a dataset and make again what is damaged; files that are good stay untouched.
 
@@ -87,7 +88,7 @@ def repair(
 class _Repair:
     proof: Proof
     scratch: Path
-    sources: Mapping[str, Path]
+    sources: Mapping[str, Location]
     workers: int
     restored: list[str] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)

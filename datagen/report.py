@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datagen import report_counts, report_data, report_found, report_page
+from datagen import bring, report_counts, report_data, report_found, report_page
 from datagen.atomic import atomic_file, write_text
+from datagen.errors import UsageError
 from datagen.lock import hold
+from datagen.remote import Location, is_url
 from datagen.report_data import SHOWN, Findings
 from datagen.report_page import Section
 
@@ -27,23 +29,27 @@ class Reported:
 
 
 def report(
-    folder: Path,
+    folder: Location,
     out: Path | None = None,
     columns: int = SHOWN,
-    sources: Mapping[str, Path] | None = None,
+    sources: Mapping[str, Location] | None = None,
 ) -> Reported:
     """Write a report of a dataset or of a curation: `report.html` and its pictures as PNG.
 
     Args:
-        folder: The dataset, or the folder that `datagen curate` wrote.
-        out: Folder to write to; None for `report` in that folder.
+        folder: The dataset, or the folder that `datagen curate` wrote; a folder or a URL.
+        out: Folder to write to; None for `report` in that folder, which can't be a URL then.
         columns: Samples of a class in a contact sheet.
         sources: Where real sources lie now, by name; the recipe's paths where not named. What was
             left out is read again from there. The report says so where a source is gone.
 
     Raises:
+        UsageError: `out` is missing.
         InputError: The folder is neither, a file is damaged, or another process works in `out`.
     """
+    if out is None and is_url(folder):
+        raise UsageError(f"{folder}: a report of what lies in a store needs a folder; give --out")
+    folder = bring.dataset(folder)
     found = report_data.collect(folder, columns, sources or {})
     sections = [report_counts.counts(found), report_counts.measures(found)]
     sections += [report_found.contacts(found, columns), report_found.reasons(found)]

@@ -15,6 +15,7 @@ from datagen.curated import COLUMNS as CURATED
 from datagen.errors import InputError
 from datagen.manifest import REJECTED, SPLITS
 from datagen.recipe import Recipe
+from datagen.remote import Location
 from datagen.report_examples import Place, draw_reasons, fingerprints, read_reasons
 from datagen.report_reasons import Example, LeftOut, Reason, gather
 from datagen.shards import STATE
@@ -88,7 +89,7 @@ class Findings:
         return {s: np.array([self.before[s, n] for n in every]) for s in self.sources}
 
 
-def collect(folder: Path, columns: int, sources: Mapping[str, Path]) -> Findings:
+def collect(folder: Path, columns: int, sources: Mapping[str, Location]) -> Findings:
     """Read a dataset or a curation.
 
     Args:
@@ -104,7 +105,7 @@ def collect(folder: Path, columns: int, sources: Mapping[str, Path]) -> Findings
     return _dataset(folder, columns, sources)
 
 
-def _dataset(folder: Path, columns: int, sources: Mapping[str, Path]) -> Findings:
+def _dataset(folder: Path, columns: int, sources: Mapping[str, Location]) -> Findings:
     resolved, table, listed = open_dataset(folder)
     drawn = resolved.drawn or ""
     found = Findings("dataset", resolved.name, table, resolved.size, drawn)
@@ -136,7 +137,7 @@ def _left_out(
     folder: Path,
     found: Findings,
     resolved: Recipe,
-    sources: Mapping[str, Path],
+    sources: Mapping[str, Location],
     hashes: Mapping[str, str],
 ) -> None:
     rows = manifest.read_csv(folder / "manifests" / "rejected.csv", REJECTED)
@@ -150,7 +151,7 @@ def _left_out(
             found.before[source, labels[code]] += 1
     found.reasons = gather((stage, "", LeftOut(*about)) for stage, *about in listed)
     places = {
-        name: (one.kind, sources.get(name, Path(one.path)), one.options)
+        name: (one.kind, sources.get(name, one.path), one.options)
         for name, one in resolved.sources.items()
         if not one.drawn
     }
@@ -161,7 +162,7 @@ def _left_out(
     found.notes += draw_reasons(drawn, resolved, found.table, hashes)
 
 
-def _curation(folder: Path, columns: int, sources: Mapping[str, Path]) -> Findings:
+def _curation(folder: Path, columns: int, sources: Mapping[str, Location]) -> Findings:
     rows = manifest.read_csv(folder / "curated.csv", CURATED)
     table = characters.load(folder / "characters.csv")
     labels = {c.codepoint: c.label for c in table}

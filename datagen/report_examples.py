@@ -20,6 +20,7 @@ from datagen.frame import FrameError, Mode, frame, place
 from datagen.ink import gray
 from datagen.raster import OpenFace
 from datagen.recipe import Recipe
+from datagen.remote import Location
 from datagen.report_reasons import Example, LeftOut, Reason
 from datagen.shards import STATE
 from datagen.sources import Chunk, Picture, Source, Unreadable, open_source
@@ -28,7 +29,7 @@ from datagen.strokes import Strokes
 from datagen.synthesis import ORIGIN
 
 Gray = NDArray[np.uint8]
-Place = tuple[str, Path, Mapping[str, object]]
+Place = tuple[str, Location, Mapping[str, object]]
 """Kind, path and options of a source."""
 
 _OVERSAMPLE = 4  # pixels of an em that a glyph is drawn at, for each pixel of the frame

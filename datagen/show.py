@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datagen import manifest, shards
+from datagen import bring, manifest, shards
 from datagen.augment_steps import steps_of
 from datagen.characters import CharacterTable
 from datagen.drawn_fonts import families_of, fonts_of
@@ -17,6 +17,7 @@ from datagen.errors import InputError, UsageError
 from datagen.frame import frame
 from datagen.manifest import SPLITS
 from datagen.recipe import Recipe
+from datagen.remote import Location
 from datagen.shards import Finished, Shard
 from datagen.sources import open_source
 from datagen.verify import open_dataset
@@ -44,17 +45,18 @@ class Shown:
     same: bool
 
 
-def show(folder: Path, sample: str, sources: Mapping[str, Path] | None = None) -> Shown:
+def show(folder: Location, sample: str, sources: Mapping[str, Location] | None = None) -> Shown:
     """Find a sample, make it again and compare.
 
     Args:
-        folder: The dataset.
+        folder: The dataset, a folder or a URL.
         sample: Its id, or the beginning of one that no other sample has.
         sources: Where real sources lie now, by name; the recipe's paths where not named.
 
     Raises:
         InputError: The dataset has no such sample.
     """
+    folder = bring.dataset(folder)
     resolved, table, listed = open_dataset(folder)
     shard, number, row = _find(folder, resolved, listed, sample)
     record = next(
@@ -106,13 +108,13 @@ def _again(
     resolved: Recipe,
     table: CharacterTable,
     row: "pd.Series[str]",
-    sources: Mapping[str, Path],
+    sources: Mapping[str, Location],
 ) -> NDArray[np.uint8]:
     name = str(row["source"])
     recipe = resolved.sources[name]
     label = int(row["label"])
     if not recipe.drawn:
-        path = sources.get(name, Path(recipe.path))
+        path = sources.get(name, recipe.path)
         source = open_source(recipe.kind, path, table, recipe.options)
         return frame(source.read(str(row["origin"])).pixels, resolved.size, resolved.frame)
     audit = fonts_of(resolved, table)

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from datagen import characters, console, manifest, recipe, shards
+from datagen import bring, characters, console, manifest, recipe, shards
 from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError
 from datagen.evidence import Evidence, Problem, gather
 from datagen.executor import Executor, default_workers
 from datagen.recipe import Recipe
+from datagen.remote import Location
 from datagen.shards import SHARDS_CSV, Finished
 from datagen.verify_across import across
 from datagen.verify_shards import Found, Task, check
@@ -39,17 +40,17 @@ class Proof:
     problems: tuple[Problem, ...]
 
 
-def verify(folder: Path, workers: int | None = None) -> Verified:
+def verify(folder: Location, workers: int | None = None) -> Verified:
     """Prove a dataset: every byte of every shard, every manifest row, the splits, the metadata.
 
     Args:
-        folder: The dataset.
+        folder: The dataset, a folder or a URL; from there every file is brought anew.
         workers: Number of processes; None for one a core.
 
     Raises:
         InputError: The folder is no finished dataset.
     """
-    proof = prove(folder, workers)
+    proof = prove(bring.dataset(folder, anew=True), workers)
     parts = [part for _, part in proof.evidence.parts]
     return Verified(len(parts), sum(max(0, part.records) for part in parts), proof.problems)
 

@@ -20,6 +20,7 @@ from datagen.worker import Context, ShardTask, setup, write_shard
 if TYPE_CHECKING:
     from datagen.cluster import Cluster
     from datagen.cluster_executor import ClusterExecutor
+    from datagen.store import Store
 
     Writers = Executor[ShardTask, Finished] | ClusterExecutor[ShardTask, Finished]
 
@@ -33,12 +34,16 @@ class Writing:
         context: What every shard needs.
         planned: What goes where.
         pictures: The real pictures.
+        store: Where finished shards are kept; None for the folder itself.
 
     Attributes:
         written: Shards that were missing and are written now.
     """
 
-    def __init__(self, context: Context, planned: Plan, pictures: Pictures) -> None:
+    def __init__(
+        self, context: Context, planned: Plan, pictures: Pictures, store: "Store | None" = None
+    ) -> None:
+        self._store = store
         self._context = context
         self._planned = planned
         self._pictures = pictures
@@ -98,7 +103,7 @@ class Writing:
         parts: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.void]]] = self._parts[split]
         name = self._context.recipe.name
         names = [Shard(name, split, index, len(parts)) for index in range(len(parts))]
-        found = {shard: shards.finished(self._context.folder, shard) for shard in names}
+        found = {shard: self._finished(shard) for shard in names}
         tasks = (
             ShardTask(shard, part, real_rows(self._pictures, part), taken)
             for shard, part in zip(names, parts, strict=True)
@@ -109,5 +114,12 @@ class Writing:
             before = found[shard]
             if before is None:
                 _, before = next(written)
+                if self._store is not None:
+                    self._store.keep(shard)
                 self.written += 1
             yield before
+
+    def _finished(self, shard: Shard) -> Finished | None:
+        if self._store is not None:
+            return self._store.finished(shard)
+        return shards.finished(self._context.folder, shard)

@@ -29,6 +29,7 @@ NOT_RUN = {
     "trainer demo": "serves until it is stopped",
     "trainer export": "needs libraries of an extra",
     "--scheduler": "needs a cluster",
+    "s3://": "needs a store",
 }
 
 
@@ -78,7 +79,7 @@ def test_every_command_in_the_text_names_options_that_there_are(span):
 def why_not(words):
     line = " ".join(words)
     for begin, reason in NOT_RUN.items():
-        if line.startswith(begin) or begin in words:
+        if line.startswith(begin) or any(word.startswith(begin) for word in words):
             return reason
     if any(word.startswith(tuple(LONG)) for word in words):
         return "needs a model that takes long to train"

@@ -41,7 +41,9 @@ def trainer(version: Annotated[bool, console.version_option("trainer")] = False)
 def evaluate(
     model: Model,
     dataset: Dataset,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for the results.", callback=console.here)
+    ],
     split: Annotated[
         str,
         typer.Option(
@@ -148,7 +150,7 @@ def demo(
         ),
     ] = None,
     dataset: Annotated[
-        Path | None, typer.Option(help="Dataset whose nearest training samples are shown too.")
+        str | None, typer.Option(help="Dataset whose nearest training samples are shown too.")
     ] = None,
     port: Annotated[
         int | None, typer.Option(help="Port of the page; 0 for any.", min=0, max=65535)

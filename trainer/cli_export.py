@@ -23,16 +23,18 @@ def export(
     model: Model,
     *,
     form: Annotated[Form, typer.Option("--format", help="What to write.")],
-    out: Annotated[Path, typer.Option("--out", help="File or folder to write.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="File or folder to write.", callback=console.here)
+    ],
     int8: Annotated[
         bool, typer.Option("--int8", help="8-bit integers: a quarter of the size; litert and onnx.")
     ] = False,
     calibrate: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="DATASET", help="Whose training pictures int8 is calibrated on."),
     ] = None,
     check: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="DATASET",
             help="Whose test pictures must get the same answers; if not given, --calibrate's.",

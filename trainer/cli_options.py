@@ -42,7 +42,7 @@ def _models(incomplete: str) -> list[str]:
     return beginning(incomplete, packages())
 
 
-Dataset = Annotated[Path, typer.Argument(help="Folder written by `datagen build`.")]
+Dataset = Annotated[str, typer.Argument(help="Folder or URL written by `datagen build`.")]
 Model = Annotated[
     Path,
     typer.Argument(

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 MORE = "Training"  # panel of the help for what a preset decides where it is not given
 
-RunOut = Annotated[Path, typer.Option("--out", help="Folder of the run; made if need be.")]
+RunOut = Annotated[
+    Path,
+    typer.Option("--out", help="Folder of the run; made if need be.", callback=console.here),
+]
 Epochs = Annotated[
     int | None, typer.Option(help="Most epochs, if not the preset's.", rich_help_panel=MORE)
 ]

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from datagen import characters
+from datagen import bring, characters
 from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError, nearest
 
@@ -69,15 +69,16 @@ class Dataset:
 
 
 def open_dataset(folder: str | Path) -> Dataset:
-    """Open a dataset folder written by ``datagen build`` and check that its shards are whole.
+    """Open a dataset written by ``datagen build`` and check that its shards are whole.
 
+    One in a store is brought to the cache first; what is there already is not brought again.
     Sizes and counts are compared here: ``datagen verify`` also proves every byte.
 
     Raises:
         InputError: It is no dataset folder, a shard is missing or of another size than stated, or
             two files state different counts.
     """
-    root = Path(folder)
+    root = bring.dataset(folder)
     listing = root / "manifests" / "shards.csv"
     recipe_file = root / "recipe.toml"
     for needed in (listing, recipe_file):

@@ -8,13 +8,14 @@ class with the three methods of `Source` in a module of its own and name it in `
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from datagen import bring
 from datagen.characters import CharacterTable
 from datagen.errors import UsageError, nearest
+from datagen.remote import Location
 
 KINDS: Mapping[str, str] = {
     "emnist": "datagen.sources.emnist:Emnist",
@@ -94,13 +95,16 @@ class Source(Protocol):
 
 
 def open_source(
-    kind: str, path: Path, characters: CharacterTable, options: Mapping[str, Any] | None = None
+    kind: str,
+    path: Location,
+    characters: CharacterTable,
+    options: Mapping[str, Any] | None = None,
 ) -> Source:
     """Open a source by the name of its kind.
 
     Args:
         kind: One of `KINDS`, or ``auto`` to look at the files.
-        path: File or folder.
+        path: File or folder, or the URL of one, which is brought to the cache.
         characters: The classes to look for.
         options: Options of that kind.
 
@@ -108,6 +112,7 @@ def open_source(
         UsageError: There is no such kind or option.
         InputError: The path is missing or holds nothing of that kind.
     """
+    path = bring.source(path)
     if kind == "auto":
         from datagen.sources.detect import detect
 

@@ -1,5 +1,6 @@
 """A build on a real cluster: a scheduler and two workers, each a process of its own."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -174,6 +175,14 @@ def test_a_worker_that_is_killed_changes_no_byte(machines, client, recipe, local
     machines.kill("one")
     assert process.wait() == 0
     assert hashes(out) == local
+
+
+def test_a_cluster_writes_what_goes_into_a_store(machines, client, recipe, local):
+    store = pytest.importorskip("fsspec").filesystem("memory")
+    build(recipe, "memory://bucket/ds", workers=1, scheduler=machines.address)
+    found = {p.removeprefix("/bucket/ds/"): store.cat_file(p) for p in store.find("/bucket/ds")}
+    store.rm("/bucket", recursive=True)
+    assert {p: hashlib.sha256(content).hexdigest() for p, content in found.items()} == local
 
 
 def test_results_come_in_the_order_of_the_tasks(machines, client, tmp_path):
