@@ -123,6 +123,7 @@ def training(
     seed: int,
     epochs: range,
     first: int = 0,
+    weights: NDArray[np.float32] | None = None,
 ) -> tuple[Any, int]:
     """Make shuffled, augmented training batches; a remainder smaller than a batch is left out.
 
@@ -134,10 +135,12 @@ def training(
         seed: Seed of order and changes.
         epochs: Epochs wanted, in a row.
         first: Batches left out at the start of the first epoch.
+        weights: What each of the model's classes counts, (classes,).
 
     Returns:
         A tf.data dataset of (images uint8 (batch, size, size, 1), one-hot float32 (batch, classes))
-        for all `epochs` in a row, and the number of batches of a whole epoch.
+        for all `epochs` in a row, with `weights` also those of the pictures, float32 (batch,); and
+        the number of batches of a whole epoch.
     """
     batch = min(batch, dataset.count("train"))
     steps = dataset.count("train") // batch
@@ -147,11 +150,12 @@ def training(
     def one_epoch(epoch: Any) -> Any:
         key = _key(seed, epoch)
 
-        def prepare(step: Any, pair: Any) -> tuple[Any, Any]:
+        def prepare(step: Any, pair: Any) -> tuple[Any, ...]:
             step_key = tf.random.experimental.stateless_fold_in(key, step)
             images = augment(pair[0], step_key, augmentation)
-            target = tf.one_hot(tf.gather(labels, pair[1]), view.classes)
-            return resize(images, view.size), target
+            known = tf.gather(labels, pair[1])
+            counts = () if weights is None else (tf.gather(weights, known),)
+            return resize(images, view.size), tf.one_hot(known, view.classes), *counts
 
         skipped = tf.where(epoch == epochs.start, tf.constant(first, tf.int64), 0)
         batches = source(key).take(steps).enumerate().skip(skipped)

@@ -22,6 +22,7 @@ class Job:
         metadata: What the model file will say, the number of parameters aside.
         more: What further makes two runs different ones, as JSON values.
         deterministic: Whether only operations that give the same bits every time are used.
+        strategy: What runs it, a `tf.distribute.Strategy`.
     """
 
     dataset: Dataset
@@ -31,7 +32,13 @@ class Job:
     view: View
     metadata: Metadata
     more: dict[str, Any]
-    deterministic: bool = False
+    deterministic: bool
+    strategy: Any
+
+    @property
+    def devices(self) -> int:
+        """Devices that train together."""
+        return int(self.strategy.num_replicas_in_sync)
 
     @property
     def batch(self) -> int:
@@ -63,6 +70,7 @@ class Job:
             "preset": self.preset_name,
             "seed": self.seed,
             "deterministic": self.deterministic,
+            "devices": self.devices,
             **asdict(self.preset),
             **self.more,
         }
