@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scratch_dataset import write_dataset
 from typer.testing import CliRunner
 
-from datagen import weights
+from datagen import console, weights
 from datagen.errors import InputError, UsageError
 from trainer.cli import app
 from trainer.strategy import check_shares, open_strategy, share_training, shares
@@ -136,10 +136,13 @@ def test_too_little_to_validate_on_is_refused():
     check_shares(1, 33, 1)
 
 
-def test_a_single_device_is_said_and_used(capsys):
+def test_a_single_device_is_said_and_used(monkeypatch):
+    notes = []
+    monkeypatch.setattr(console, "note", notes.append)
     strategy = open_strategy("mirrored")
     assert strategy.num_replicas_in_sync == 1
-    assert "this machine has one device" in capsys.readouterr().err
+    assert len(notes) == 1
+    assert "this machine has one device" in notes[0]
     batches = object()
     assert share_training(strategy, batches, 33) is batches
 
