@@ -17,17 +17,22 @@ from datagen.errors import InputError
 def averaged(model: Any) -> Iterator[None]:
     """Put the optimizer's averaged weights into the model, and back again afterwards, exactly."""
     optimizer = model.optimizer
-    if not optimizer.use_ema or not int(optimizer.iterations):
+    if not optimizer.use_ema or not optimizer.iterations.numpy():
         yield
         return
     weights = model.trainable_variables
-    raw = [keras.ops.convert_to_numpy(weight) for weight in weights]
+    raw = [weight.numpy() for weight in weights]
     optimizer.finalize_variable_values(weights)
     try:
         yield
     finally:
         for weight, value in zip(weights, raw, strict=True):
             weight.assign(value)
+
+
+def learning_rate(model: Any) -> float:
+    """Return a model's learning rate, which is a variable of several devices if need be."""
+    return float(model.optimizer.learning_rate.numpy())
 
 
 class Averaging(keras.callbacks.Callback):  # type: ignore[misc]
@@ -84,7 +89,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         """Leave a line about the epoch; adds the learning rate to `logs`."""
         images, seconds = self._before
         rate = (self.images - images) / max(self.seconds - seconds, 1e-9)
-        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        logs["learning_rate"] = learning_rate(self.model)
         self._stack.close()
         shown = [f"{key} {logs[key]:.4f}" for key in sorted(logs) if key != "learning_rate"]
         console.note(f"epoch {epoch + 1}/{self._epochs}  {'  '.join(shown)}  {rate:,.0f} images/s")
@@ -125,7 +130,7 @@ class Divergence(keras.callbacks.Callback):  # type: ignore[misc]
         raise InputError(
             f"training diverged: the loss became {loss} at step {step + 1} of epoch "
             f"{self._epoch + 1}; start again in another folder with a smaller --learning-rate (it "
-            f"was {float(self.model.optimizer.learning_rate):.3g} at that step), or look with "
+            f"was {learning_rate(self.model):.3g} at that step), or look with "
             f"`datagen show {self._dataset} ID` at the samples of that step: "
             + ", ".join(self._shown(self._epoch, step))
         )

@@ -17,6 +17,7 @@ from trainer.callbacks import Progress, averaged
 from trainer.model_file import Metadata, load_archive, read_member, save_model, write_archive
 from trainer.optimize import random_state
 from trainer.runfolder import RunFolder
+from trainer.strategy import synchronize
 
 SAVE_SECONDS = 300.0  # between two checkpoints within an epoch; each epoch ends with one anyway
 STATE_MEMBER = "training.json"
@@ -146,6 +147,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
             return
         if self._copy is None:
             self._copy = keras.Model.from_config(model.get_config())
+            synchronize(self._copy, 1)  # what is kept is for one device
         with averaged(model):
             self._copy.set_weights(model.get_weights())
         save_model(self._copy, self._run.model, self._metadata)

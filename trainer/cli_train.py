@@ -35,6 +35,14 @@ Deterministic = Annotated[
         rich_help_panel=MORE,
     ),
 ]
+Strategy = Annotated[
+    str,
+    typer.Option(
+        help="none, or mirrored for all GPUs of this machine together.",
+        autocompletion=completion.among("none", "mirrored"),
+        rich_help_panel=MORE,
+    ),
+]
 
 
 @app.command(
@@ -69,6 +77,7 @@ def fit(
     ] = None,
     seed: Seed = 0,
     deterministic: Deterministic = False,
+    strategy: Strategy = "none",
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -93,6 +102,7 @@ def fit(
             class_weights=class_weights,
             seed=seed,
             deterministic=deterministic,
+            strategy=strategy,
         )
     )
 
@@ -118,6 +128,7 @@ def finetune(
     batch: Batch = None,
     seed: Seed = 0,
     deterministic: Deterministic = False,
+    strategy: Strategy = "none",
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -142,6 +153,7 @@ def finetune(
             batch=batch,
             seed=seed,
             deterministic=deterministic,
+            strategy=strategy,
         )
     )
 

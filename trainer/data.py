@@ -125,6 +125,7 @@ def training(
     epochs: range,
     first: int = 0,
     outliers: Outliers | None = None,
+    weights: NDArray[np.float32] | None = None,
 ) -> tuple[Any, int]:
     """Make shuffled, augmented training batches; a remainder smaller than a batch is left out.
 
@@ -137,11 +138,13 @@ def training(
         epochs: Epochs wanted, in a row.
         first: Batches left out at the start of the first epoch.
         outliers: What is added to every batch.
+        weights: What each of the model's classes counts, (classes,); an outlier counts 1.
 
     Returns:
         A tf.data dataset of (images uint8 (batch, size, size, 1), one-hot float32 (batch, classes))
-        for all `epochs` in a row, and the number of batches of a whole epoch. Outliers, whose
-        targets are even, are further rows of each batch.
+        for all `epochs` in a row, with `weights` also those of the pictures, float32 (batch,); and
+        the number of batches of a whole epoch. Outliers, whose targets are even, are further rows
+        of each batch.
     """
     batch = min(batch, dataset.count("train"))
     steps = dataset.count("train") // batch
@@ -152,12 +155,15 @@ def training(
     def one_epoch(epoch: Any) -> Any:
         key = _key(seed, epoch)
 
-        def prepare(step: Any, pair: Any) -> tuple[Any, Any]:
+        def prepare(step: Any, pair: Any) -> tuple[Any, ...]:
             step_key = tf.random.experimental.stateless_fold_in(key, step)
-            images, target = pair[0], tf.one_hot(tf.gather(labels, pair[1]), view.classes)
+            known = tf.gather(labels, pair[1])
+            images, target = pair[0], tf.one_hot(known, view.classes)
+            counts = () if weights is None else (tf.gather(weights, known),)
             if outliers is not None:
                 images, target = mixed(images, target, others, outliers.count, step_key)
-            return resize(augment(images, step_key, augmentation), view.size), target
+                counts = tuple(tf.pad(c, [[0, outliers.count]], constant_values=1) for c in counts)
+            return resize(augment(images, step_key, augmentation), view.size), target, *counts
 
         skipped = tf.where(epoch == epochs.start, tf.constant(first, tf.int64), 0)
         batches = source(key).take(steps).enumerate().skip(skipped)

@@ -14,6 +14,7 @@ from trainer.dataset import label_map, open_dataset
 from trainer.determinism import seed_all
 from trainer.job import Job
 from trainer.model_file import load_model
+from trainer.strategy import open_strategy
 from trainer.train import Run, train
 
 EPOCHS = 5
@@ -30,6 +31,7 @@ def finetune(
     batch: int | None = None,
     seed: int = 0,
     deterministic: bool = False,
+    strategy: str = "none",
 ) -> Run:
     """Train a model further on a dataset; writes and resumes as `trainer.fit.fit` does.
 
@@ -48,6 +50,8 @@ def finetune(
         seed: Seed of everything random, from 0.
         deterministic: Use only operations that give the same bits every time; TensorFlow then
             keeps to them for the rest of the process.
+        strategy: ``mirrored`` to train on all GPUs of this machine together; ``none`` for one
+            device.
 
     Returns:
         The finished run.
@@ -59,7 +63,9 @@ def finetune(
     """
     source = open_dataset(dataset)
     seed_all(seed, deterministic)  # before the model is read: its dropout draws a seed then
-    base, metadata = load_model(model)
+    mirror = open_strategy(strategy)
+    with mirror.scope():
+        base, metadata = load_model(model)
     labels = label_map(source, metadata.table)
     known = presets.preset(metadata.preset)
     chosen = presets.change(
@@ -82,7 +88,7 @@ def finetune(
     digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()
     more: dict[str, Any] = {"model": digest, "freeze": freeze}
     view = View(metadata.size, len(metadata.table), labels)
-    job = Job(source, metadata.preset, chosen, seed, view, new, more, deterministic)
+    job = Job(source, metadata.preset, chosen, seed, view, new, more, deterministic, mirror)
     return train(job, out, lambda: base)
 
 

@@ -10,6 +10,7 @@ from trainer.dataset import open_dataset
 from trainer.job import Job
 from trainer.model_file import Metadata
 from trainer.presets import preset as find_preset
+from trainer.strategy import open_strategy
 from trainer.train import Run, train
 
 
@@ -24,6 +25,7 @@ def fit(
     class_weights: str | None = None,
     seed: int = 0,
     deterministic: bool = False,
+    strategy: str = "none",
 ) -> Run:
     """Train a model on a dataset's ``train`` split, choosing the best epoch by ``validation``.
 
@@ -48,6 +50,11 @@ def fit(
         seed: Seed of everything random, from 0.
         deterministic: Use only operations that give the same bits every time; TensorFlow then
             keeps to them for the rest of the process.
+        strategy: ``mirrored`` to train on all GPUs of this machine together; ``none`` for one
+            device.
+
+    Several devices share every batch, and the result is that of one device on the same batches up
+    to rounding, dropout aside. A run goes on only on as many devices as it began on.
 
     Returns:
         The finished run.
@@ -63,6 +70,7 @@ def fit(
         learning_rate=learning_rate,
         class_weights=class_weights,
     )
+    mirror = open_strategy(strategy)
     source = open_dataset(dataset)
     classes = len(source.characters)
 
@@ -81,5 +89,5 @@ def fit(
         dataset_digest=source.digest,
     )
     view = View(chosen.size, classes, range(classes))
-    job = Job(source, preset, chosen, seed, view, metadata, {}, deterministic)
+    job = Job(source, preset, chosen, seed, view, metadata, {}, deterministic, mirror)
     return train(job, out, start)

@@ -24,6 +24,7 @@ class Job:
         metadata: What the model file will say, the number of parameters aside.
         more: What further makes two runs different ones, as JSON values.
         deterministic: Whether only operations that give the same bits every time are used.
+        strategy: What runs it, a `tf.distribute.Strategy`.
     """
 
     dataset: Dataset
@@ -33,7 +34,13 @@ class Job:
     view: View
     metadata: Metadata
     more: dict[str, Any]
-    deterministic: bool = False
+    deterministic: bool
+    strategy: Any
+
+    @property
+    def devices(self) -> int:
+        """Devices that train together."""
+        return int(self.strategy.num_replicas_in_sync)
 
     @property
     def batch(self) -> int:
@@ -43,11 +50,20 @@ class Job:
     @property
     def outliers(self) -> Outliers | None:
         """Pictures of no class that each batch gets beside its own."""
-        count = round(self.batch * self.preset.outliers)
-        if not count:
+        if not self._added:
             return None
         mode = cast(Mode, self.metadata.frame)
-        return Outliers(pool(self.metadata.table, self.dataset.size, mode), count)
+        return Outliers(pool(self.metadata.table, self.dataset.size, mode), self._added)
+
+    @property
+    def shown(self) -> int:
+        """Pictures a step, outliers included."""
+        return self.batch + self._added
+
+    @property
+    def _added(self) -> int:
+        """Outliers a step: as many on each device."""
+        return round(self.batch * self.preset.outliers) // self.devices * self.devices
 
     @property
     def steps(self) -> int:
@@ -74,6 +90,7 @@ class Job:
             "preset": self.preset_name,
             "seed": self.seed,
             "deterministic": self.deterministic,
+            "devices": self.devices,
             **asdict(self.preset),
             **self.more,
         }

@@ -69,16 +69,17 @@ def restore(model: Any, path: Path, random_state: list[list[int]]) -> None:
     """Give a compiled model its weights, its optimizer's state and its random state back."""
     model.optimizer.build(model.trainable_variables)
     model.load_weights(path)
-    for variable, value in zip(_random_variables(model), random_state, strict=True):
+    for variable, value in zip(generators(model), random_state, strict=True):
         variable.assign(value)
 
 
 def random_state(model: Any) -> list[list[int]]:
     """Return the state of the generators that dropout draws from; Keras doesn't save it."""
-    return [variable.numpy().tolist() for variable in _random_variables(model)]
+    return [variable.numpy().tolist() for variable in generators(model)]
 
 
-def _random_variables(model: Any) -> list[Any]:
+def generators(model: Any) -> list[Any]:
+    """Return the variables of the generators that dropout draws from, each a seed and a count."""
     return [v for v in model.non_trainable_variables if v.path.endswith("seed_generator_state")]
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from datagen import __version__, console
 from datagen.errors import InputError
 from trainer import data
@@ -16,7 +19,7 @@ from trainer.dataset import reading
 from trainer.determinism import seed_all
 from trainer.job import Job
 from trainer.model_file import Metadata
-from trainer.optimize import compile_model, loggers, rememberers, restore
+from trainer.optimize import compile_model, generators, loggers, rememberers, restore
 from trainer.runfolder import (
     RunFolder,
     clear,
@@ -26,6 +29,7 @@ from trainer.runfolder import (
     working,
     write_json,
 )
+from trainer.strategy import check_shares, share_training, share_validation, synchronize, vary
 from trainer.weights import class_weights
 
 
@@ -60,14 +64,16 @@ def train(job: Job, out: str | Path, start: Callable[[], Any]) -> Run:
     """
     if not job.dataset.count("train"):
         raise InputError(f"{job.dataset.folder} has no train split with records to train on")
+    check_shares(job.devices, job.batch, job.dataset.count("validation"))
     seed_all(job.seed, job.deterministic)
     run = find_run(out, job.identity)
     trained = not run.metrics.exists()
     if trained:
         with working(run, job.identity):
-            metrics = _train(job, run, start)
-            while metrics is None:
+            with job.strategy.scope():
                 metrics = _train(job, run, start)
+                while metrics is None:
+                    metrics = _train(job, run, start)
             write_json(run.metrics, {**metrics, **calibrate(run.model, job.dataset)})
     clear(run)
     return Run(run.folder, run.model, read_json(run.metrics), trained)
@@ -84,11 +90,13 @@ def _train(job: Job, run: RunFolder, start: Callable[[], Any]) -> dict[str, Any]
         _say_sizes(job)
     else:
         _say_where(state, run)
-    weights = class_weights(job.dataset, job.view, job.preset.class_weights)
+    weights = _weights(job)
     alpha = weights.tolist() if weights is not None and job.focal else None
+    synchronize(model, job.devices)
     compile_model(model, job.preset, job.steps, alpha)
     if state != State():
         restore(model, run.state, state.random)
+    vary(job.strategy, generators(model))
     trim_history(run.history, state.done)
     metadata = replace(job.metadata, parameters=model.count_params())
     progress = Progress(job.batch, job.steps, job.preset.epochs)
@@ -116,19 +124,21 @@ def _fit(job: Job, model: Any, epochs: range, first: int, callbacks: list[Any]) 
         epochs=epochs,
         first=first,
         outliers=job.outliers,
+        weights=None if job.focal else _weights(job),
     )
-    validation = None
-    if job.dataset.count("validation"):
+    validation, checks = None, None
+    if count := job.dataset.count("validation"):
         validation = data.validation(job.dataset, job.view, "validation", job.preset.batch)
+        validation, checks = share_validation(job.strategy, validation, count, job.preset.batch)
     with reading(job.dataset):
         model.fit(
-            batches,
+            share_training(job.strategy, batches, job.shown),
             steps_per_epoch=steps - first,
             initial_epoch=epochs.start,
             epochs=epochs.stop,
             validation_data=validation,
+            validation_steps=checks,
             callbacks=callbacks,
-            class_weight=_class_weight(job),
             shuffle=False,
             verbose=0,
         )
@@ -159,10 +169,8 @@ def _divergence(job: Job, first: int) -> Divergence:
     return Divergence(job.dataset.folder, first, shown)
 
 
-def _class_weight(job: Job) -> dict[int, float] | None:
-    """What each sample counts by its class, as Keras wants it."""
-    weights = class_weights(job.dataset, job.view, job.preset.class_weights)
-    return None if weights is None or job.focal else dict(enumerate(weights.tolist()))
+def _weights(job: Job) -> NDArray[np.float32] | None:
+    return class_weights(job.dataset, job.view, job.preset.class_weights)
 
 
 def _metrics(job: Job, metadata: Metadata, state: State) -> dict[str, Any]:

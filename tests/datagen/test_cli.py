@@ -75,7 +75,7 @@ def complete(program, words, place):
         ("datagen", "datagen render --augment l", 3, ["light"]),
         ("datagen", "datagen build --dec", 2, ["--decisions"]),
         ("trainer", "trainer fin", 1, ["finetune"]),
-        ("trainer", "trainer fit data --preset ", 4, ["compact", "quick", "reference"]),
+        ("trainer", "trainer fit data --preset ", 4, ["compact", "deep", "quick", "reference"]),
         ("trainer", "trainer evaluate hand", 2, ["handwriting"]),
     ],
 )
