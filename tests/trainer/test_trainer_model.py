@@ -41,7 +41,7 @@ def test_a_model_gives_probabilities_for_uint8_pictures(run, splits):
 
 
 def test_stages_run_from_the_input_on_and_leave_out_the_head():
-    model = networks.build("compact", 32, 9, 0.1)
+    model = networks.build("deep", 32, 9, 0.1)
     first, *rest = networks.stages(model)
     assert first[0].name == "stem_0_conv"
     assert len(rest) == 3

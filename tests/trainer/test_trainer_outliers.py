@@ -70,7 +70,7 @@ def test_a_model_doubts_what_it_learned_to_doubt(dataset, tmp_path):
         changed = {**presets.PRESETS, "quick": preset("quick", outliers=share)}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(presets, "PRESETS", changed)
-            run = fit(dataset, tmp_path / f"{share}", preset="quick", epochs=12, batch=60)
+            run = fit(dataset, tmp_path / f"{share}", preset="quick", epochs=6, batch=60)
         network, _ = load_model(run.model)
         surest[share] = float(network.predict(seen[:600], verbose=0).max(1).mean())
     assert surest[0.25] < surest[0.0] - 0.1
