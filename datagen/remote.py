@@ -4,7 +4,6 @@ What goes wrong there becomes one sentence that names the URL. Waiting is finite
 not answer is given up.
 """
 
-import errno
 import hashlib
 import re
 import secrets
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 from datagen.atomic import TEMPORARY
 from datagen.errors import InputError, UsageError
+from datagen.remote_errors import explain, is_local, is_unreached
 
 Location = str | Path
 """A path, or the URL of a place in a store as text."""
@@ -46,8 +46,6 @@ _WHOLE = frozenset({"s3", "gs", "abfs", "abfss", "az", "oci", "oss", "memory"})
 
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "modified", "created")
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5", "content_settings", "crc32c", "Last-Modified")
-_UNREACHED = "Connect|Timeout|Endpoint|gaierror"  # in names of errors
-_SHOWN = 200  # characters of what a store says
 
 
 def is_url(place: object) -> bool:
@@ -110,7 +108,7 @@ class Remote:
                     return {"": _entry(about)}
                 found = self.store.find(self.root, detail=True)
             except FileNotFoundError as error:
-                if re.search(_UNREACHED, _kinds(error)):  # over HTTP, that is no file either
+                if is_unreached(error):  # over HTTP, that is no file either
                     raise
                 return {}
         names = {path[len(self.root) :].lstrip("/"): about for path, about in found.items()}
@@ -169,9 +167,9 @@ class Remote:
         except InputError:
             raise
         except Exception as error:  # each library has its own, without a common base
-            if _is_ours(error):
+            if is_local(error):
                 raise
-            raise InputError(f"{self.url}: {_explain(error)}") from error
+            raise InputError(f"{self.url}: {explain(error)}") from error
 
 
 def open_remote(url: str) -> Remote:
@@ -200,10 +198,10 @@ def open_remote(url: str) -> Remote:
         raise UsageError(f"{url}: a package is missing ({error}); {extra}") from error
     except ValueError as error:
         if "not known" not in str(error):
-            raise UsageError(f"{url}: {_explain(error)}") from error
+            raise UsageError(f"{url}: {explain(error)}") from error
         raise UsageError(f"{url}: nothing is known that speaks {scheme}://; {extra}") from error
     except Exception as error:  # of whatever library it is
-        raise InputError(f"{url}: {_explain(error)}") from error
+        raise InputError(f"{url}: {explain(error)}") from error
     if scheme == "s3":
         store.retries = _TRIES
     return Remote(url, store, str(root).rstrip("/"), scheme in _WHOLE)
@@ -247,40 +245,3 @@ def _entry(about: Mapping[str, Any]) -> Entry:
     # File systems keep times to 100 ns at best on some systems: microseconds are safe everywhere.
     below = int(hashlib.sha256(tag.encode()).hexdigest(), 16) % 1_000_000
     return Entry(-1 if size is None else int(size), (int(changed) * 1_000_000 + below) * 1_000)
-
-
-def _is_ours(error: Exception) -> bool:
-    """Whether it is about this machine's own files: these errors are told of elsewhere."""
-    if not isinstance(error, OSError):
-        return False
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-    return full or Path(str(error.filename or "")).is_absolute()
-
-
-def _explain(error: BaseException) -> str:
-    """Say in words what a store's library raised, and what to do."""
-    kinds = _kinds(error)
-    said = " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN]
-    if re.search(_UNREACHED, kinds):
-        return (
-            f"the store can't be reached ({said}); see to the network and run the same command "
-            "again to go on"
-        )
-    if re.search("PermissionError|Credential|Unauthorized|Forbidden", kinds):
-        return (
-            f"the store refuses access ({said}); give credentials that may read and write there "
-            "in the way of the store's own tools"
-        )
-    if "FileNotFoundError" in kinds:
-        return f"the store has no such bucket or file ({said}); make it, or mend the URL"
-    if "NotImplementedError" in kinds:
-        return f"this kind of store can't do what is needed here ({said}); give another"
-    return f"the store answers with an error ({said}); mend that and run the same command again"
-
-
-def _kinds(error: BaseException) -> str:
-    """Return the names of all classes of an error and of what caused it."""
-    causes = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
-        causes.append(cause)
-    return " ".join(kind.__name__ for each in causes for kind in type(each).__mro__)
