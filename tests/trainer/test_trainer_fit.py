@@ -129,6 +129,7 @@ def test_a_stopped_run_remembers_plateau_and_patience(table, splits, tmp_path, m
         patience=6,
         dropout=0.0,
         augmentation=Augmentation(),
+        outliers=0.0,
     )
     monkeypatch.setitem(PRESETS, "quick", waiting)
     options = {"preset": "quick", "epochs": 20, "learning_rate": 2e-7}

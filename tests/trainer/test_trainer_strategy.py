@@ -83,7 +83,7 @@ def test_several_devices_compute_what_one_does(found, network):
     assert said["gradient"] < 1e-12
     assert said["weights"] < 1e-9
     one, two = (np.array(rows) for rows in said["history"])
-    assert one == pytest.approx(two, abs=1e-9)
+    assert one == pytest.approx(two, abs=1e-9, nan_ok=True)  # one of them validates nothing
     assert said["same layers"]  # nothing of several devices is in the model file
 
 
