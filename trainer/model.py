@@ -6,7 +6,7 @@ Keras ships are used: a saved model loads without this package. Layers are named
 that they belong to (``stem_…``, ``stage1_…``, … ``head_…``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -72,29 +72,31 @@ def compact(x: Any, dropout: float) -> Any:
     channels where pictures are small.
     """
     x = _conv(x, 24, "stem_0", kernel=5, strides=2)
-    for number, (channels, blocks) in enumerate(((48, 2), (160, 1)), start=1):
-        for block in range(blocks):
-            x = _residual(x, channels, f"stage{number}_{block}", shrink=block == 0)
-    x = layers.GlobalAveragePooling2D(name="head_pool")(x)
-    return layers.Dropout(dropout, name="head_drop")(x)
+    return _tail(x, ((48, 2), (160, 1)), dropout)
 
 
 def deep(x: Any, dropout: float) -> Any:
     """A residual network of twice the cost of `compact`; 578,649 parameters for 89 classes."""
     x = _conv(x, 16, "stem_0")
     x = _conv(x, 32, "stem_1", strides=2)
-    for number, (channels, blocks) in enumerate(((32, 1), (64, 2), (112, 2)), start=1):
-        for block in range(blocks):
-            x = _residual(x, channels, f"stage{number}_{block}", shrink=number > 1 and block == 0)
-    x = layers.GlobalAveragePooling2D(name="head_pool")(x)
-    return layers.Dropout(dropout, name="head_drop")(x)
+    x = _residual(x, 32, "stage1_0")
+    return _tail(x, ((64, 2), (112, 2)), dropout, first=2)
 
 
 def quick(x: Any, dropout: float) -> Any:
     """A network for a first result within minutes; 79,081 parameters for 89 classes."""
     x = _conv(x, 16, "stem_0", kernel=5, strides=2)
-    for number, channels in enumerate((32, 64), start=1):
-        x = _residual(x, channels, f"stage{number}_0", shrink=True)
+    return _tail(x, ((32, 1), (64, 1)), dropout)
+
+
+def _tail(x: Any, stages: Sequence[tuple[int, int]], dropout: float, first: int = 1) -> Any:
+    """Residual stages, each of so many channels and blocks and half the sides, and the pooling.
+
+    `first` is the number of the first of them.
+    """
+    for number, (channels, blocks) in enumerate(stages, start=first):
+        for block in range(blocks):
+            x = _residual(x, channels, f"stage{number}_{block}", shrink=block == 0)
     x = layers.GlobalAveragePooling2D(name="head_pool")(x)
     return layers.Dropout(dropout, name="head_drop")(x)
 
