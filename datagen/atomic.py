@@ -39,13 +39,9 @@ def atomic_file(path: Path, durable: bool = True, new: bool = False) -> Iterator
 
 @contextlib.contextmanager
 def atomic_path(path: Path, durable: bool = True, new: bool = False) -> Iterator[Path]:
-    """Give a name to write a file under, one that has its ending; see `atomic_file`.
-
-    No other thread, process or machine is given the same one: the name is random, because a process
-    number is one only within a machine.
-    """
+    """Give a name to write a file under, one that has its ending; see `atomic_file`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(_RANDOM)}{path.suffix}")
+    temporary = temporary_name(path)
     try:
         yield temporary
         take_name(temporary, path, durable, new)
@@ -55,6 +51,15 @@ def atomic_path(path: Path, durable: bool = True, new: bool = False) -> Iterator
         if isinstance(error, OSError) and error.filename in (None, str(temporary)):
             error.filename = str(path)  # a full disk is reported without a name
         raise
+
+
+def temporary_name(path: Path) -> Path:
+    """Return a name beside `path`, with its ending, to write it under.
+
+    No other thread, process or machine is given the same one: the name is random, because a process
+    number is one only within a machine.
+    """
+    return path.with_name(f"{TEMPORARY}{secrets.token_hex(_RANDOM)}{path.suffix}")
 
 
 def take_name(made: Path, path: Path, durable: bool = True, new: bool = False) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from datagen import console
-from datagen.atomic import TEMPORARY
+from datagen.atomic import leftovers, temporary_name
 from datagen.cache import cache_folder
 from datagen.errors import InputError
 from datagen.lock import hold
@@ -95,7 +95,7 @@ def fetch(remote: Remote, files: Mapping[str, Entry], target: Path, anew: bool =
     with console.progress(f"bringing {remote.url}", total, "bytes") as advance:
         for names in _batches(wanted, files):
             finals = [target / name for name in names]
-            parts = [p.with_name(f"{TEMPORARY}{os.getpid()}-{p.name}") for p in finals]
+            parts = [temporary_name(path) for path in finals]
             for folder in {path.parent for path in finals}:
                 folder.mkdir(parents=True, exist_ok=True)
             remote.get(names, parts, advance)
@@ -129,8 +129,8 @@ def _clear(files: Mapping[str, Entry], target: Path) -> None:
         for path in sorted(target.rglob("*"), reverse=True):
             if path.is_file() and path.relative_to(target).as_posix() not in files:
                 path.unlink()
-    elif target.parent.is_dir():
-        for path in target.parent.glob(f"{TEMPORARY}*"):
+    else:
+        for path in leftovers(target.parent):
             path.unlink()
 
 

@@ -30,7 +30,7 @@ from datagen.atomic import write_csv
 from datagen.augment_steps import steps_of
 from datagen.built import Built
 from datagen.characters import CharacterTable
-from datagen.claim import claim
+from datagen.claim import STATE, claim
 from datagen.describe import describe
 from datagen.drawn_fonts import families_of, font_rows, fonts_of, rejected_glyphs
 from datagen.errors import InputError, UsageError, nearest
@@ -42,7 +42,7 @@ from datagen.manifest import SPLITS, Rejected
 from datagen.plan import plan, unused_rows
 from datagen.recipe import Recipe
 from datagen.remote import Location
-from datagen.shards import STATE, Finished
+from datagen.shards import Finished
 from datagen.sources import open_source
 from datagen.store import Store
 from datagen.survey import Pictures, open_pixels, survey

@@ -12,8 +12,8 @@ from typing import Any
 
 from datagen.atomic import leftovers, write_text
 from datagen.errors import InputError
-from datagen.shards import STATE
 
+STATE = ".build"  # folder inside the one that is made: what is needed to go on after a stop
 _SHOWN = 15  # characters; longer texts are hashes or tables and would tell nobody anything
 
 

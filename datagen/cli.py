@@ -70,7 +70,7 @@ def render(
         str,
         typer.Option(
             help="none, light, print, handwriting, or a TOML or YAML file.",
-            autocompletion=completion.among(*completion.PRESETS),
+            autocompletion=completion.presets,
             rich_help_panel=_LOOKS,
         ),
     ] = "light",

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-PRESETS = ("none", "light", "print", "handwriting")  # of `datagen.augment_steps`
-
 
 def among(*names: str) -> Callable[[str], list[str]]:
     """Return what completes one of some names."""
@@ -19,6 +17,13 @@ def recipes(incomplete: str) -> list[str]:
     """Return the shipped recipes that begin so."""
     folder = Path(__file__).parent / "recipes"
     return beginning(incomplete, (path.stem for path in folder.glob("*.toml")))
+
+
+def presets(incomplete: str) -> list[str]:
+    """Return the presets of augmentation that begin so."""
+    from datagen.augment_steps import PRESETS
+
+    return beginning(incomplete, PRESETS)
 
 
 def tables(incomplete: str) -> list[str]:

@@ -24,7 +24,7 @@ from datagen import (
 )
 from datagen.characters import CharacterTable
 from datagen.check_names import CHECKS, NETWORK, not_installed
-from datagen.claim import claim
+from datagen.claim import STATE, claim
 from datagen.decisions import Applied, Decisions
 from datagen.errors import UsageError
 from datagen.executor import default_workers
@@ -32,7 +32,6 @@ from datagen.judge import judge
 from datagen.lock import hold
 from datagen.recipe_curate import Curate
 from datagen.remote import Location
-from datagen.shards import STATE
 from datagen.sources import Source, open_source
 from datagen.survey import Pictures, open_pixels, survey
 

@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 
 from datagen import characters, recipe, shards, sums
 from datagen.characters import CharacterTable
+from datagen.claim import STATE
 from datagen.described import CHARACTERS, LISTING, RECIPE
 from datagen.errors import InputError
 from datagen.manifest import SPLITS
 from datagen.recipe import Recipe
-from datagen.shards import SHARDS_CSV, STATE, Finished, Shard
+from datagen.shards import SHARDS_CSV, Finished, Shard
 
 _Read = TypeVar("_Read")
 

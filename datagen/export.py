@@ -14,12 +14,11 @@ from pathlib import Path
 
 from datagen import __version__, bring, console
 from datagen.atomic import write_text
-from datagen.claim import claim
+from datagen.claim import STATE, claim
 from datagen.errors import UsageError, nearest
 from datagen.export_samples import Format, Opened, Unit, Writer, open_splits
 from datagen.lock import hold
 from datagen.remote import Location
-from datagen.shards import STATE
 
 _KIND = "dataset-export"  # what is made, as other commands are told of it
 

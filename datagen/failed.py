@@ -5,7 +5,7 @@ from pathlib import Path
 
 from datagen.atomic import write_csv
 from datagen.characters import CharacterTable
-from datagen.shards import STATE
+from datagen.claim import STATE
 from datagen.worker import ShardTask
 
 COLUMNS = ("source", "codepoint", "origin")

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from datagen import console
 from datagen.atomic import leftovers
-from datagen.claim import check_kind
+from datagen.claim import STATE, check_kind
 from datagen.errors import InputError
-from datagen.shards import STATE
 
 if sys.platform == "win32":
     import msvcrt

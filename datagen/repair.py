@@ -15,13 +15,12 @@ from pathlib import Path
 from datagen import described, sums
 from datagen.atomic import sync_folder, write_text
 from datagen.build import Build
-from datagen.claim import changes
+from datagen.claim import STATE, changes
 from datagen.errors import InputError, UsageError
 from datagen.evidence import Evidence, Problem
 from datagen.executor import default_workers
 from datagen.lock import hold
 from datagen.remote import Location
-from datagen.shards import STATE
 from datagen.verify import Proof, prove
 from datagen.verify_tables import EXTRA, KEPT, finished
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from datagen import characters, console, manifest, shards
 from datagen.characters import CharacterTable
+from datagen.claim import STATE
 from datagen.curated import COLUMNS as CURATED
 from datagen.errors import InputError
 from datagen.manifest import REJECTED, SPLITS
@@ -18,7 +19,6 @@ from datagen.recipe import Recipe
 from datagen.remote import Location
 from datagen.report_examples import Place, draw_reasons, fingerprints, read_reasons
 from datagen.report_reasons import Example, LeftOut, Reason, gather
-from datagen.shards import STATE
 from datagen.survey import open_pixels
 from datagen.verify import open_dataset
 

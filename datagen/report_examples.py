@@ -14,6 +14,7 @@ from datagen import forms, hands
 from datagen.augment import Pipeline
 from datagen.canvas import Canvas, Glyph
 from datagen.characters import CharacterTable
+from datagen.claim import STATE
 from datagen.errors import InputError, UsageError
 from datagen.font_files import find_fonts
 from datagen.frame import FrameError, Mode, frame, place
@@ -22,7 +23,6 @@ from datagen.raster import OpenFace
 from datagen.recipe import Recipe
 from datagen.remote import Location
 from datagen.report_reasons import Example, LeftOut, Reason
-from datagen.shards import STATE
 from datagen.sources import Chunk, Picture, Source, Unreadable, open_source
 from datagen.sources.files import FileChunk, read_picture
 from datagen.strokes import Strokes

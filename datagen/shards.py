@@ -16,10 +16,10 @@ from pathlib import Path
 
 from datagen import manifest, tfrecord
 from datagen.atomic import atomic_file, csv_text, write_text
+from datagen.claim import STATE
 from datagen.errors import InputError
 from datagen.manifest import Rejected, Sample
 
-STATE = ".build"  # folder inside the dataset: what a build needs to go on after a stop
 SHARDS_CSV = ("file", "split", "records", "bytes", "sha256")
 
 

@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from datagen import bring, lock, shards, sums
 from datagen.atomic import TEMPORARY
 from datagen.cache import cache_folder
+from datagen.claim import STATE
 from datagen.errors import InputError
 from datagen.remote import open_remote
-from datagen.shards import STATE, Finished, Shard
+from datagen.shards import Finished, Shard
 
 _SHARD = ".tfrecord-"
 _OWN = tuple(f"{STATE}/{name}" for name in (lock.FILE, "pixels", "taken-", "wanted-", "failed-"))

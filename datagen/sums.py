@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from datagen.atomic import write_text
-from datagen.shards import STATE, Finished, Shard
+from datagen.claim import STATE
+from datagen.shards import Finished, Shard
 
 FILE = "SHA256SUMS"
 IDENTITY = f"{STATE}/build.json"

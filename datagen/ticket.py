@@ -10,7 +10,7 @@ import secrets
 from pathlib import Path
 
 from datagen.atomic import write_text
-from datagen.shards import STATE
+from datagen.claim import STATE
 
 _PREFIX = "wanted-"
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from datagen import bring, characters, console, manifest, recipe, shards
+from datagen import bring, characters, console, manifest, recipe
 from datagen.characters import CharacterTable
+from datagen.claim import STATE
 from datagen.errors import InputError, UsageError
 from datagen.evidence import Evidence, Problem, gather
 from datagen.executor import Executor, default_workers
@@ -99,7 +100,7 @@ def open_dataset(folder: Path) -> tuple[Recipe, CharacterTable, list[Finished]]:
         InputError: The folder is no finished dataset.
     """
     if not (folder / "manifests" / "shards.csv").exists():
-        unfinished = (folder / shards.STATE).is_dir()
+        unfinished = (folder / STATE).is_dir()
         hint = "its build did not finish; run it again" if unfinished else "give a dataset's folder"
         raise InputError(f"{folder}: no dataset is here (manifests/shards.csv is missing); {hint}")
     resolved = recipe.load(folder / "recipe.toml")

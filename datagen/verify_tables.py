@@ -7,11 +7,12 @@ from itertools import zip_longest
 from pathlib import Path
 
 from datagen import described, recipe, sums
+from datagen.claim import STATE
 from datagen.described import LISTING, RECIPE, WEIGHTS
 from datagen.errors import InputError
 from datagen.evidence import Evidence, Problem
 from datagen.manifest import SPLITS
-from datagen.shards import STATE, Finished, Shard
+from datagen.shards import Finished, Shard
 from datagen.verify_shards import Found, read_regular
 
 KEPT = ("manifests/rejected.csv", "manifests/fonts.csv", sums.IDENTITY)

@@ -9,10 +9,11 @@ import numpy as np
 
 from datagen import console, failed, shards
 from datagen.atomic import atomic_file
+from datagen.claim import STATE
 from datagen.executor import Executor
 from datagen.manifest import SPLITS
 from datagen.plan import Plan, cut
-from datagen.shards import STATE, Finished, Shard
+from datagen.shards import Finished, Shard
 from datagen.survey import Pictures
 from datagen.tally import pictures_elsewhere, real_rows
 from datagen.worker import Context, ShardTask, setup, write_shard

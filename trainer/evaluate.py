@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from datagen.atomic import atomic_file, leftovers, write_text
 from datagen.characters import CharacterTable
+from datagen.claim import STATE
 from datagen.errors import InputError, UsageError
 from datagen.lock import hold
-from datagen.shards import STATE
 from trainer import evaluation_page, scores
 from trainer.answers import Answers, answers
 from trainer.dataset import Dataset, open_dataset

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from datagen.atomic import take_name
 from datagen.errors import InputError, UsageError
+from datagen.lock import workshop
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +78,6 @@ def export(
         InputError: `out` is there or in the making, the model or a dataset can't be used, a library
             is missing, or what was written answers otherwise than the model.
     """
-    from datagen.lock import workshop  # it loads pandas
     from trainer.dataset import label_map, open_dataset
     from trainer.export_check import SPLIT
     from trainer.model_file import load_model

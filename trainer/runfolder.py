@@ -15,8 +15,8 @@ from typing import Any
 
 from datagen import lock
 from datagen.atomic import leftovers, write_text
+from datagen.claim import STATE
 from datagen.errors import InputError, UsageError
-from datagen.shards import STATE
 
 
 @dataclass(frozen=True, slots=True)
