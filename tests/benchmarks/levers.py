@@ -8,34 +8,18 @@ against the whole preset. A training takes minutes, so the figures are those of 
 few pictures: what counts is the difference.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
+from levers_common import draw, predict, score, tests, train
 
-from datagen import augment, augment_steps, characters, hands, recipe
+from datagen import augment_steps, recipe
 from datagen.font_files import UNKNOWN
 from datagen.font_styles import STYLES
-from datagen.fonts import fonts
-from datagen.frame import FrameError, frame
-from datagen.sources import Unreadable, open_source
-from datagen.synthesis import Style, Synthesizer
+from trainer.presets import preset
 
-TABLE = characters.load()
 WHOLE = augment_steps.PRESETS["handwriting"]
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
-SOURCES = {
-    "pen strokes": ("emnist", "emnist-byclass-standin"),
-    "symbols": ("folder", "math-symbols.zip"),
-    "operators": ("folder", "kaggle-operators.zip"),
-    "digits": ("emnist", "emnist"),
-}
-MOST = 5000  # pictures of a source
 
 
 def without(*names):
@@ -62,60 +46,6 @@ VARIANTS = {
 }
 
 
-def draw(steps, per_class, seed, styles, writers):
-    faces = fonts().faces + hands.faces(writers, TABLE.labels)
-    families = {face.group: "train" for face in faces}
-    style = Style(augment.Pipeline(steps), 32, "tight", seed, styles)
-    synthesizer = Synthesizer(faces, families, TABLE, "fonts", style)
-    wanted = [(label, number) for number in range(per_class) for label in range(len(TABLE))]
-    drawn = synthesizer.draw_many("train", wanted)
-    return np.stack([d.pixels for d in drawn]), np.array([d.sample.label for d in drawn])
-
-
-def real(kind, path):
-    """Framed pictures of a source, each once; of EMNIST only its test part."""
-    found, labels, seen = [], [], set()
-    for chunk in open_source(kind, path, TABLE).index():
-        if kind == "emnist" and "test" not in str(chunk.rows[0].origin):
-            continue
-        for row, picture in zip(chunk.rows, chunk.load(), strict=True):
-            if row.label < 0 or isinstance(picture, Unreadable):
-                continue
-            try:
-                pixels = frame(picture.pixels)
-            except FrameError:
-                continue
-            if pixels.tobytes() not in seen:
-                seen.add(pixels.tobytes())
-                found.append(pixels)
-                labels.append(row.label)
-    chosen = np.random.default_rng(0).permutation(len(found))[:MOST]
-    return np.stack(found)[chosen], np.array(labels)[chosen]
-
-
-def train(images, labels, epochs, seed):
-    import keras
-    import tensorflow as tf
-
-    from trainer import model, optimize, presets
-    from trainer.augment import augment as shake
-
-    keras.utils.set_random_seed(seed)
-    preset = presets.preset("quick", epochs=epochs)
-    network = model.build("quick", 32, len(TABLE), preset.dropout)
-    targets = keras.utils.to_categorical(labels, len(TABLE))
-    data = tf.data.Dataset.from_tensor_slices((images[..., None], targets))
-    data = data.shuffle(len(images), seed=seed).batch(preset.batch, drop_remainder=True)
-    keys = tf.data.Dataset.random(seed=seed).batch(2)
-    data = tf.data.Dataset.zip((data, keys)).map(
-        lambda pair, key: (shake(pair[0], tf.cast(key, tf.int32), preset.augmentation), pair[1])
-    )
-    optimize.compile_model(network, preset, len(images) // preset.batch)
-    network.fit(data.prefetch(2), epochs=epochs, verbose=0)
-    network.optimizer.finalize_variable_values(network.trainable_variables)
-    return network
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--per-class", type=int, default=300)
@@ -131,18 +61,17 @@ def main():
     no_font = dict.fromkeys((*STYLES, UNKNOWN), 0.0)
     variants["hands-alone"] = (WHOLE, {**no_font, "hand": 1.0}, writers)
     names = options.only.split(",") if options.only else list(variants)
-    tests = {name: real(kind, DATA / path) for name, (kind, path) in SOURCES.items()}
-    shapes = np.array(TABLE.shapes)
+    sets = tests()
     base = None
-    print(f"{'variant':12}", *(f"{name:>22}" for name in tests), "    seconds")
+    print(f"{'variant':12}", *(f"{name:>22}" for name in sets), "    seconds")
     for name in ["whole", *(each for each in names if each != "whole")]:
         started = time.perf_counter()
         scores = []
         for seed in range(options.seeds):
             steps, weights, hand = variants[name]
             drawn = draw(steps, options.per_class, seed, weights, hand)
-            network = train(*drawn, options.epochs, seed)
-            scores.append([score(network, shapes, *test) for test in tests.values()])
+            network = train(*drawn, preset("quick", epochs=options.epochs), seed)
+            scores.append([score(predict(network, x), y) for x, y in sets.values()])
         mean = np.mean(scores, axis=0)
         base = mean if base is None else base
         cells = [
@@ -150,12 +79,6 @@ def main():
             for (strict, free), (_, was) in zip(mean, base, strict=True)
         ]
         print(f"{name:12}", *cells, f"{time.perf_counter() - started:9.0f}", flush=True)
-
-
-def score(network, shapes, images, labels):
-    """Share of right answers in percent: strict, and with look-alikes as one."""
-    said = network.predict(images[..., None], batch_size=512, verbose=0).argmax(axis=1)
-    return 100 * (said == labels).mean(), 100 * (shapes[said] == shapes[labels]).mean()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,169 @@
+"""What each part of the training is worth on real handwriting that training never saw.
+
+    python tests/benchmarks/trainer_levers.py [--per-class 2000] [--epochs 1] [--only focal,mixup]
+
+One set is drawn from fonts and hands alone. For each variant, `compact` is trained on it with one
+thing changed, and reads the real sets in ../shared/data. Prints accuracy by source, strict / with
+look-alikes as one, and the change against the preset. Differences of one point are chance.
+"""
+
+import argparse
+import dataclasses
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+from levers_common import SHAPES, TABLE, draw, predict, score, tests, train
+
+from datagen import augment_steps, recipe
+from trainer import model
+from trainer.infer import Reader
+from trainer.presets import Augmentation, Preset, preset
+
+SOFT = 0.2  # of a target, given to its look-alikes
+MIXED = 0.3  # largest share of the other picture
+
+
+def soft():
+    """Targets that give the look-alikes of a class a part."""
+    alike = (SHAPES[:, None] == SHAPES[None]).astype(np.float32) - np.eye(len(SHAPES))
+    share = SOFT * (alike.sum(1, keepdims=True) > 0)
+    return np.float32(
+        np.eye(len(SHAPES)) * (1 - share) + share * alike / np.maximum(1, alike.sum(1))[:, None]
+    )
+
+
+def mixup(images, targets):
+    """Mix each picture with another one of its batch (Zhang et al. 2018)."""
+    images = tf.cast(images, tf.float32)
+    share = MIXED * tf.random.uniform([tf.shape(images)[0], 1])
+    other = tf.random.shuffle(tf.range(tf.shape(images)[0]))
+    part = share[:, :, None, None]
+    return (
+        images * (1 - part) + tf.gather(images, other) * part,
+        targets * (1 - share) + tf.gather(targets, other) * share,
+    )
+
+
+def cutmix(images, targets):
+    """Put a corner of another picture in the place of one's own (Yun et al. 2019)."""
+    images = tf.cast(images, tf.float32)
+    other = tf.random.shuffle(tf.range(tf.shape(images)[0]))
+    side = int(32 * MIXED)
+    mask = np.zeros((32, 32, 1), np.float32)
+    mask[:side, :side] = 1
+    mask = tf.roll(mask, tf.random.uniform([2], 0, 32, tf.int32), [0, 1])
+    share = side * side / 32**2
+    return (
+        images * (1 - mask) + tf.gather(images, other) * mask,
+        targets * (1 - share) + tf.gather(targets, other) * share,
+    )
+
+
+def squeezed():
+    """`compact` with squeeze and excitation in each block (Hu et al. 2018)."""
+
+    def block(x, channels, name, shrink=False):
+        y = model._conv(x, channels, f"{name}_a", strides=2 if shrink else 1)
+        y = model._conv(y, channels, f"{name}_b", relu=False)
+        weight = layers.GlobalAveragePooling2D(keepdims=True)(y)
+        weight = layers.Dense(channels // 8, activation="relu")(weight)
+        y = layers.Multiply()([y, layers.Dense(channels, activation="sigmoid")(weight)])
+        return joined(x, y, channels, name, shrink)
+
+    return built(block)
+
+
+def blurred():
+    """`compact` that averages where it shrinks, for a stride has aliases (Zhang 2019)."""
+
+    def block(x, channels, name, shrink=False):
+        y = model._conv(x, channels, f"{name}_a")
+        y = layers.AveragePooling2D(2, padding="same")(y) if shrink else y
+        return joined(x, model._conv(y, channels, f"{name}_b", relu=False), channels, name, shrink)
+
+    return built(block)
+
+
+def joined(x, y, channels, name, shrink):
+    x = layers.AveragePooling2D(2, padding="same")(x) if shrink else x
+    if x.shape[-1] != channels:
+        x = model._conv(x, channels, f"{name}_project", kernel=1, relu=False)
+    return layers.ReLU()(layers.Add()([x, y]))
+
+
+def built(block):
+    before, model._residual = model._residual, block
+    try:
+        return model.build("compact", 32, len(TABLE), preset("compact").dropout)
+    finally:
+        model._residual = before
+
+
+VARIANTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "preset": ({}, {}),
+    "focal": ({"loss": "focal"}, {}),
+    "no-smoothing": ({"label_smoothing": 0.0}, {}),
+    "soft-alike": ({"label_smoothing": 0.0}, {"targets": soft()}),
+    "adam": ({"optimizer": "adam", "weight_decay": 0.0}, {}),
+    "no-average": ({"ema": 0.0}, {}),
+    "no-dropout": ({"dropout": 0.0}, {}),
+    "unchanged": ({"augmentation": Augmentation()}, {}),
+    "no-erase": (
+        {"augmentation": dataclasses.replace(preset("compact").augmentation, erase=0)},
+        {},
+    ),
+    "batch-64": ({"batch": 64}, {}),
+    "batch-256": ({"batch": 256}, {}),
+    "mixup": ({}, {"change": mixup}),
+    "cutmix": ({}, {"change": cutmix}),
+    "squeezed": ({}, {"network": squeezed}),
+    "blurred": ({}, {"network": blurred}),
+}
+
+
+def averaged(network, images):
+    """Logits averaged over warps, as `trainer predict --average 8` does it."""
+    reader = Reader(network, 32, 8)
+    parts = np.array_split(images[..., None], 10)
+    return np.concatenate([reader.logits(part) for part in parts])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--per-class", type=int, default=2000)
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--only", help="variants, by comma")
+    options = parser.parse_args()
+    names = options.only.split(",") if options.only else list(VARIANTS)
+    source = recipe.read("fonts-only").sources["fonts"]
+    steps = augment_steps.PRESETS["handwriting"]
+    drawn = draw(steps, options.per_class, 0, source.styles, source.writers)
+    sets, base = tests(), None
+    print(f"{'variant':12}", *(f"{name:>22}" for name in sets), "    seconds")
+    for name in ["preset", *(each for each in names if each != "preset")]:
+        started = time.perf_counter()
+        settings, more = VARIANTS[name]
+        wanted: Preset = preset("compact", epochs=options.epochs)
+        network = train(*drawn, dataclasses.replace(wanted, **settings), **more)
+        seconds = time.perf_counter() - started
+        found = np.array([score(predict(network, x), y) for x, y in sets.values()])
+        base = found if base is None else base
+        show(name, found, base, seconds)
+        if name == "preset":
+            show("averaged", [score(averaged(network, x), y) for x, y in sets.values()], base, 0)
+        keras.utils.clear_session()
+
+
+def show(name, found, base, seconds):
+    cells = [
+        f"{strict:5.1f} / {free:5.1f} ({free - was:+5.1f})"
+        for (strict, free), (_, was) in zip(found, base, strict=True)
+    ]
+    print(f"{name:12}", *cells, f"{seconds:9.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
