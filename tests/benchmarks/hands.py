@@ -14,8 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import argparse
 from pathlib import Path
 
-import numpy as np
-from levers import DATA, SOURCES, TABLE, real, score
+from levers_common import TABLE, predict, score, tests
 
 from trainer import model_file, packaged
 
@@ -24,15 +23,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", type=Path)
     options = parser.parse_args()
-    tests = {name: real(kind, DATA / path) for name, (kind, path) in SOURCES.items()}
-    print(f"{'model':40}", *(f"{name} ({len(t[1]):,})".rjust(22) for name, t in tests.items()))
+    sets = tests()
+    print(f"{'model':40}", *(f"{name} ({len(t[1]):,})".rjust(22) for name, t in sets.items()))
     for path in options.models or [packaged.FOLDER / f"{packaged.DEFAULT}.keras"]:
         network, metadata = model_file.load_model(path)
         if metadata.table.digest != TABLE.digest:
             print(f"{path}: its classes are not the 89 of math-vision; it is left out")
             continue
-        shapes = np.array(TABLE.shapes)
-        cells = [score(network, shapes, *test) for test in tests.values()]
+        cells = [score(predict(network, x), y) for x, y in sets.values()]
         print(f"{path!s:40}", *(f"{strict:12.1f} / {free:5.1f} %" for strict, free in cells))
 
 
