@@ -20,10 +20,11 @@ from pathlib import Path
 from measuring import PYTHON, Row, main, run
 
 CLASSES, SAMPLES = 89, 5_000_000
+PER_CLASS = -(-SAMPLES // CLASSES)
 RECIPE = f"""
 name = "cluster"
 [train]
-per_class = {-(-SAMPLES // CLASSES)}
+per_class = {PER_CLASS}
 [sources.fonts]
 kind = "fonts"
 preset = "handwriting"
@@ -65,7 +66,7 @@ def first_shards(folder: Path, workers: int, shards: int) -> tuple[float, float,
         run(command, lambda: len(written(out)) >= shards)
     times = sorted(path.stat().st_mtime for path in written(out))
     count = int(written(out)[0].stem.rsplit("-", 1)[1])
-    pace = (shards - 1) / (times[shards - 1] - times[0]) * CLASSES * -(-SAMPLES // CLASSES) / count
+    pace = (shards - 1) / (times[shards - 1] - times[0]) * CLASSES * PER_CLASS / count
     return times[0] - started, pace, count
 
 

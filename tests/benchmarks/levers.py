@@ -12,7 +12,7 @@ import argparse
 import time
 
 import numpy as np
-from levers_common import draw, predict, score, tests, train
+from levers_common import draw, heading, predict, score, show, tests, train
 
 from datagen import augment_steps, recipe
 from datagen.font_files import UNKNOWN
@@ -63,7 +63,7 @@ def main():
     names = options.only.split(",") if options.only else list(variants)
     sets = tests()
     base = None
-    print(f"{'variant':12}", *(f"{name:>22}" for name in sets), "    seconds")
+    heading(sets)
     for name in ["whole", *(each for each in names if each != "whole")]:
         started = time.perf_counter()
         scores = []
@@ -74,11 +74,7 @@ def main():
             scores.append([score(predict(network, x), y) for x, y in sets.values()])
         mean = np.mean(scores, axis=0)
         base = mean if base is None else base
-        cells = [
-            f"{strict:5.1f} / {free:5.1f} ({free - was:+5.1f})"
-            for (strict, free), (_, was) in zip(mean, base, strict=True)
-        ]
-        print(f"{name:12}", *cells, f"{time.perf_counter() - started:9.0f}", flush=True)
+        show(name, mean, base, time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -108,3 +108,17 @@ def score(probabilities, labels):
     """Share of right answers in percent: strict, and with look-alikes as one."""
     said = probabilities.argmax(axis=1)
     return 100 * (said == labels).mean(), 100 * (SHAPES[said] == SHAPES[labels]).mean()
+
+
+def heading(sets):
+    """Print what stands above the rows of `show`."""
+    print(f"{'variant':12}", *(f"{name:>22}" for name in sets), "    seconds")
+
+
+def show(name, found, base, seconds):
+    """Print a row: scores of each set, and the change with look-alikes as one against `base`."""
+    cells = [
+        f"{strict:5.1f} / {free:5.1f} ({free - was:+5.1f})"
+        for (strict, free), (_, was) in zip(found, base, strict=True)
+    ]
+    print(f"{name:12}", *cells, f"{seconds:9.0f}", flush=True)

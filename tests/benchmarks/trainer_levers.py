@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from levers_common import SHAPES, TABLE, draw, predict, score, tests, train
+from levers_common import SHAPES, TABLE, draw, heading, predict, score, show, tests, train
 
 from datagen import augment_steps, recipe
 from trainer import model
@@ -142,7 +142,7 @@ def main():
     steps = augment_steps.PRESETS["handwriting"]
     drawn = draw(steps, options.per_class, 0, source.styles, source.writers)
     sets, base = tests(), None
-    print(f"{'variant':12}", *(f"{name:>22}" for name in sets), "    seconds")
+    heading(sets)
     for name in ["preset", *(each for each in names if each != "preset")]:
         started = time.perf_counter()
         settings, more = VARIANTS[name]
@@ -155,14 +155,6 @@ def main():
         if name == "preset":
             show("averaged", [score(averaged(network, x), y) for x, y in sets.values()], base, 0)
         keras.utils.clear_session()
-
-
-def show(name, found, base, seconds):
-    cells = [
-        f"{strict:5.1f} / {free:5.1f} ({free - was:+5.1f})"
-        for (strict, free), (_, was) in zip(found, base, strict=True)
-    ]
-    print(f"{name:12}", *cells, f"{seconds:9.0f}", flush=True)
 
 
 if __name__ == "__main__":
