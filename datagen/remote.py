@@ -5,6 +5,7 @@ not answer is given up.
 """
 
 import hashlib
+import logging
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -204,6 +205,7 @@ def open_remote(url: str) -> Remote:
         raise InputError(f"{url}: {explain(error)}") from error
     if scheme == "s3":
         store.retries = _TRIES
+    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # prints the traceback of what it raises
     return Remote(url, store, str(root).rstrip("/"), scheme in _WHOLE)
 
 

@@ -8,8 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -129,30 +128,54 @@ def moved(monkeypatch):
     return brought, kept
 
 
+@contextmanager
+def server(folder, module, *words):
+    """Address of a store in a process of its own, which is told its port as the last word."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, "-m", module, *words, str(port)]
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    deadline = time.monotonic() + 300  # only there to end a test that hangs
+    try:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory):
     """A server that speaks S3."""
     pytest.importorskip("s3fs", reason="s3fs is not installed: pip install 'math-vision[cloud]'")
     pytest.importorskip("moto.server", reason="moto[server] is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    address = f"http://127.0.0.1:{port}"
-    with (tmp_path_factory.mktemp("s3") / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)
-    deadline = time.monotonic() + 300  # only there to end a test that hangs
-    while True:
-        try:
-            urllib.request.urlopen(address).close()
-            break
-        except urllib.error.URLError:
-            assert server.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    yield address
-    server.kill()
-    server.wait()
+    with server(tmp_path_factory.mktemp("s3"), "moto.server", "-H", "127.0.0.1", "-p") as address:
+        yield address
+
+
+@pytest.fixture
+def gs(tmp_path, monkeypatch):
+    """A store that speaks Google's protocol, with a bucket."""
+    gcsfs = pytest.importorskip(
+        "gcsfs", reason="gcsfs is not installed: pip install 'math-vision[cloud]'"
+    )
+    emulator = "gcp_storage_emulator"
+    pytest.importorskip(emulator, reason="gcp-storage-emulator is not installed")
+    words = "start", "--host", "127.0.0.1", "--in-memory", "--default-bucket", "bucket", "--port"
+    with server(tmp_path, emulator, *words) as address:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
+        gcsfs.GCSFileSystem.clear_instance_cache()
+        yield gcsfs.GCSFileSystem()
+    gcsfs.GCSFileSystem.clear_instance_cache()
 
 
 @pytest.fixture
@@ -353,6 +376,20 @@ def test_verify_proves_what_the_store_holds(recipe, s3):
     assert {problem.file for problem in found} == {name}
 
 
+def test_google_s_store_is_as_good_as_any(recipe, local, gs, moved, capfd):
+    build(recipe, "gs://bucket/ds", workers=1)
+    assert contents(gs, "bucket/ds") == local
+    moved[1].clear()
+    assert build(recipe, "gs://bucket/ds", workers=1).written == 0
+    assert not moved[1]
+    name = "small-train.tfrecord-00002-of-00010"
+    gs.pipe_file(f"bucket/ds/{name}", gs.cat_file(f"bucket/ds/{name}")[:-1])
+    assert {problem.file for problem in verify("gs://bucket/ds", workers=1).problems} == {name}
+    with pytest.raises(InputError, match=r"^gs://nowhere/ds: the store has no such bucket or file"):
+        build(recipe, "gs://nowhere/ds", workers=1)
+    assert "bucket type" not in capfd.readouterr().err  # gcsfs would say so at each request
+
+
 def test_the_trainer_brings_a_dataset_once(recipe, memory, moved):
     build(recipe, "memory://bucket/ds", workers=1)
     first = open_dataset("memory://bucket/ds")
@@ -410,9 +447,9 @@ def test_a_store_that_never_answers_is_given_up(s3, monkeypatch):
 
 
 def test_urls_that_nothing_can_open_say_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "gcsfs", None)
-    with pytest.raises(UsageError, match=r"gs://a/b: a package is missing .*gcsfs.*pip install"):
-        open_remote("gs://a/b")
+    monkeypatch.setitem(sys.modules, "adlfs", None)
+    with pytest.raises(UsageError, match=r"abfs://a/b: a package is missing .*adlfs"):
+        open_remote("abfs://a/b")
     with pytest.raises(UsageError, match="nothing is known that speaks nonsense://"):
         open_remote("nonsense://a/b")
     with pytest.raises(UsageError, match="has a password in it") as refused:
