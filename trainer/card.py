@@ -62,7 +62,7 @@ def _files(facts: Facts) -> list[str]:
     edge, classes = facts.metadata.frame_size, len(facts.metadata.table)
     what = {
         ".keras": "Keras 3, float32, without the optimizer; the member `math_vision.json` says the "
-        "classes, the frame, the temperature and the threshold of rejection",
+        "classes, the frame, how logits become probabilities and the threshold of rejection",
         ".tflite": "LiteRT, float32, with the same said in its own `math_vision.json`, and the "
         "characters in `labels.txt`, one a line in the order of the outputs (`unzip` reads both)",
     }
@@ -74,8 +74,8 @@ def _files(facts: Facts) -> list[str]:
     return [
         _table(("file", "bytes", "what"), rows),
         f"The LiteRT file has one signature: `image`, uint8 (n, {edge}, {edge}, 1), a framed "
-        f"picture from 0 to 255, gives `probabilities`, float32 (n, {classes}), after the "
-        "temperature, and `logits` before it. On the "
+        f"picture from 0 to 255, gives `probabilities`, float32 (n, {classes}), as "
+        "`trainer predict` says them, and `logits`. On the "
         f"{agreement.count:,} pictures of the test split its first answer is that of the Keras "
         f"model for {_percent(agreement.same)}; it reads {_percent(agreement.converted)} of them, "
         f"the Keras model {_percent(agreement.accuracy)}.",
@@ -153,16 +153,19 @@ def _calibration(facts: Facts) -> list[str]:
     rejection = metrics["rejection"]
     passed = ", ".join(f"{_percent(v)} of {kind}" for kind, v in rejection["accepted"].items())
     before, after = _percent(metrics["ece_before"]), _percent(metrics["ece"])
+    spread = metrics.get("spread", 0.0)  # runs of before there was one lack it
     fitted = (
-        f"Probabilities are taken at temperature {metrics['temperature']}, fitted on the "
-        f"validation split, whose calibration error it brings from {before} to {after}."
+        f"Probabilities are taken at temperature {metrics['temperature']}, when "
+        f"{spread:.0%} of all probability, which goes to all classes alike, has been "
+        "taken away. Both were fitted on "
+        f"the validation split, whose calibration error they bring from {before} to {after}."
     )
     plain = (
         "Probabilities are taken as the network gives them, at temperature 1.0; their calibration "
         f"error on the validation split is {after}."
     )
     return [
-        plain if metrics["temperature"] == 1.0 else fitted,
+        plain if (metrics["temperature"], spread) == (1.0, 0.0) else fitted,
         f"`--reject` goes by {rejection['score']} and keeps {_percent(rejection['kept'])} of the "
         f"validation pictures; of pictures that show none of the classes it lets through {passed}.",
     ]

@@ -134,7 +134,8 @@ def read_evaluation(folder: Path, model: Path, metadata: Metadata) -> Evaluated:
         raise InputError(f"{folder} holds no evaluation: give a folder of `trainer evaluate`")
     scored = Path(metrics["model"])
     other = scored.is_file() and scored.read_bytes() != model.read_bytes()
-    if other or metrics.get("temperature") != metadata.temperature:
+    said = metrics.get("temperature"), metrics.get("spread")
+    if other or said != (metadata.temperature, metadata.spread):
         raise InputError(
             f"{folder} is the evaluation of another model, {scored}, or of this one as it was "
             f"before: evaluate {model} again"

@@ -74,7 +74,7 @@ def evaluate(
         "in the first two": share(metrics["top2"]),
         "macro F1": decimals(metrics["macro_f1"]),
         "calibration error": decimals(metrics["ece"]),
-        "without temperature": decimals(metrics["ece_uncalibrated"]),
+        "before calibration": decimals(metrics["ece_uncalibrated"]),
     }
     if "known" in metrics:
         facts["taken for a class"] = share(metrics["known"])

@@ -104,7 +104,7 @@ class Answerer:
         if metadata.rejection is not None:
             ours = known(logits, metadata.temperature, table.shapes, metadata.rejection)[0]
             verdict = Verdict.known if ours else Verdict.unknown
-        row = calibrated(logits, metadata.temperature)[0]
+        row = calibrated(logits, metadata.temperature, metadata.spread)[0]
         best = np.argsort(-row, kind="stable")[:TOP].tolist()
         found = [Candidate(table[n].codepoint, table[n].char, float(row[n])) for n in best]
         shapes = table.shapes

@@ -36,9 +36,9 @@ class Evaluation:
         folder: Holds ``metrics.json``, ``per_class.csv``, ``per_source.csv``, ``mistakes.csv``,
             ``confusion.png`` and ``evaluation.html``, a page to look at them all.
         metrics: What ``metrics.json`` holds: the scores of `trainer.scores.score`;
-            ``ece_uncalibrated``, the calibration error without the model's temperature; ``known``,
-            the share of the samples that the model takes for one of its classes, where it has a
-            threshold; and, under ``per_source``, the same for each source.
+            ``ece_uncalibrated``, the calibration error of what the network gives by itself;
+            ``known``, the share of the samples that the model takes for one of its classes, where
+            it has a threshold; and, under ``per_source``, the same for each source.
     """
 
     folder: Path
@@ -101,6 +101,7 @@ def _evaluate(
         "only": only or "",
         "average": average,
         "temperature": metadata.temperature,
+        "spread": metadata.spread,
         **_score(scored, metadata.table, np.ones(len(scored.labels), np.bool_)),
         "per_source": _per_source(scored, metadata.table),
     }
@@ -119,7 +120,9 @@ def _scored(
     groups, places = origins(dataset, split, found.ids)
     shapes, rejection = metadata.table.shapes, metadata.rejection
     return Scored(
-        probabilities=restricted(calibrated(found.logits, metadata.temperature), mask),
+        probabilities=restricted(
+            calibrated(found.logits, metadata.temperature, metadata.spread), mask
+        ),
         uncalibrated=restricted(calibrated(found.logits, 1.0), mask),
         labels=found.labels,
         ids=found.ids,

@@ -70,9 +70,9 @@ function groups() {
 }
 function diagram() {
   const s = chosenSource(), bins = D.bins[s + 1], m = s < 0 ? D.metrics : D.metrics.per_source[D.sources[s]];
-  const T = D.metrics.temperature;
-  $("ece").textContent = T === 1 ? `Calibration error ${percent(m.ece)}; the model has no temperature.`
-    : `Calibration error ${percent(m.ece_uncalibrated)} before and ${percent(m.ece)} after dividing the logits by the temperature ${T.toFixed(2)}.`;
+  const T = D.metrics.temperature, S = D.metrics.spread;
+  $("ece").textContent = T === 1 && !S ? `Calibration error ${percent(m.ece)}; the model's probabilities are as the network gives them.`
+    : `Calibration error ${percent(m.ece_uncalibrated)} before and ${percent(m.ece)} after calibration: ${S ? `${percent(S, 0)} taken off evenly, ` : ""}temperature ${T.toFixed(2)}.`;
   const left = 34, top = 8, edge = 300, base = top + edge, x = (v) => left + v * edge, y = (v) => base - v * edge;
   const total = bins.after.reduce((sum, b) => sum + b[0], 0) || 1, most = Math.max(...bins.after.map((b) => b[0]), 1);
   const line = (rows) => rows.filter((b) => b[0]).map((b) => `${x(b[1]).toFixed(1)},${y(b[2]).toFixed(1)}`).join(" ");

@@ -11,6 +11,7 @@ from typing import Any
 
 from datagen.frame import MARGIN
 from trainer.model_file import MEMBER, Metadata
+from trainer.probabilities import LEAST
 
 INPUT = "image"
 LOGITS, PROBABILITIES = "logits", "probabilities"
@@ -55,13 +56,21 @@ def describe(metadata: Metadata, weights: str, dtype: str = "uint8") -> dict[str
             "aspect": "kept, the ink's box centred" if metadata.frame == "tight" else "kept",
         },
         "outputs": {
-            PROBABILITIES: {"shape": ["pictures", count], "of": f"{LOGITS} / temperature"},
+            PROBABILITIES: {"shape": ["pictures", count], "of": _of(metadata)},
             LOGITS: {"shape": ["pictures", count]},
         },
         "temperature": metadata.temperature,
+        "spread": metadata.spread,
         "rejection": None if rejection is None else dataclasses.asdict(rejection),
         "classes": [
             {"codepoint": one.codepoint, "char": one.char, "name": one.name, "shape": one.shape}
             for one in metadata.table
         ],
     }
+
+
+def _of(metadata: Metadata) -> str:
+    if not metadata.spread:
+        return f"softmax({LOGITS} / temperature)"
+    taken = f"max(softmax({LOGITS}) - spread / {len(metadata.table)}, {LEAST})"
+    return f"softmax(log({taken}) / temperature)"

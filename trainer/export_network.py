@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from trainer.export_about import INPUT, LOGITS, PROBABILITIES
 from trainer.infer import without_softmax
 from trainer.model_file import Metadata
+from trainer.probabilities import LEAST
 
 
 def serving(
@@ -41,11 +42,19 @@ def serving(
         if matrix is not None:
             pictures = _resized(pictures, matrix)
         logits, _ = network.stateless_call(trained, others, pictures, training=False)
-        return {LOGITS: logits, PROBABILITIES: tf.nn.softmax(logits / metadata.temperature)}
+        return {LOGITS: logits, PROBABILITIES: _calibrated(logits, metadata)}
 
     given = tf.TensorSpec((None, edge, edge, 1), tf.as_dtype(dtype), name=INPUT)
     module.read = tf.function(read, input_signature=[given], autograph=False)
     return module
+
+
+def _calibrated(logits: Any, metadata: Metadata) -> Any:
+    """As `trainer.probabilities.calibrated` does it."""
+    if metadata.spread:
+        taken = metadata.spread / len(metadata.table)
+        logits = tf.math.log(tf.maximum(tf.nn.softmax(logits) - taken, LEAST))
+    return tf.nn.softmax(logits / metadata.temperature)
 
 
 def resizing(edge: int, size: int) -> NDArray[np.float32]:

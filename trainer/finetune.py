@@ -83,6 +83,7 @@ def finetune(
         dataset=source.name,
         dataset_digest=source.digest,
         temperature=1.0,
+        spread=0.0,
         rejection=None,
     )
     digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()

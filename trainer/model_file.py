@@ -43,6 +43,8 @@ class Metadata:
         dataset: Name of the dataset that it was trained on.
         dataset_digest: SHA-256 of that dataset's ``manifests/shards.csv``.
         temperature: What the logarithms of the probabilities are divided by before they are shown.
+        spread: The part of all probability that the model gives to all classes alike, which is
+            taken away first; see `trainer.probabilities.calibrated`.
         rejection: When a picture is none of the classes; None where it was never measured.
     """
 
@@ -56,6 +58,7 @@ class Metadata:
     dataset: str
     dataset_digest: str
     temperature: float = 1.0
+    spread: float = 0.0
     rejection: Rejection | None = None
 
     @property
@@ -172,13 +175,15 @@ def parse_metadata(value: Mapping[str, Any], path: Path) -> Metadata:
             f"{path}: its {MEMBER} lacks {lacking[0]!r}; make it again with this version"
         )
     known = {field.name: value[field.name] for field in fields if field.name in value}
-    temperature = known.get("temperature", 1.0)
+    temperature, spread = known.get("temperature", 1.0), known.get("spread", 0.0)
     if (
         not isinstance(known["characters"], str)
         or not all(type(known[side]) is int and 8 <= known[side] <= _EDGE for side in _SIDES)
         or known["frame"] not in ("tight", "em")
         or type(temperature) not in (int, float)
         or not 0 < temperature < float("inf")
+        or type(spread) not in (int, float)
+        or not 0 <= spread < 1
     ):
         raise InputError(f"{path}: its {MEMBER} states values that no model has; train it again")
     if known.get("rejection") is not None:

@@ -207,7 +207,7 @@ def _said(
     if rejection is not None:
         ours = known(logits, metadata.temperature, table.shapes, rejection)
         verdicts = [Verdict.known if one else Verdict.unknown for one in ours]
-    rows = restricted(calibrated(logits, metadata.temperature), task.mask)
+    rows = restricted(calibrated(logits, metadata.temperature, metadata.spread), task.mask)
     for row, verdict in zip(rows, verdicts, strict=True):
         refused = task.reject and verdict is Verdict.unknown
         yield () if refused else _candidates(row, table, task.top), verdict

@@ -9,13 +9,36 @@ from datagen.errors import UsageError
 Logits = NDArray[np.float32]
 
 TINY = 1e-12  # smallest probability whose logarithm is taken
+LEAST = 1e-5  # what a class keeps at least where a share is taken away
 
 
-def calibrated(logits: Logits, temperature: float) -> NDArray[np.float32]:
-    """Return the probabilities (n, classes) of logits over a temperature (Guo et al. 2017)."""
-    scaled = logits.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(1, keepdims=True))
-    return np.asarray(powers / powers.sum(1, keepdims=True), np.float32)
+def calibrated(logits: Logits, temperature: float, spread: float = 0.0) -> NDArray[np.float32]:
+    """Return the probabilities (n, classes) that logits stand for.
+
+    A network that learned from smoothed targets and from pictures of no class gives a part of all
+    probability to every class alike, which no temperature takes away without making the doubtful
+    answers too sure. So that part goes first; then logarithms are divided by the temperature (Guo
+    et al. 2017).
+
+    Args:
+        logits: (n, classes).
+        temperature: Above 1 it softens.
+        spread: The part that is given to all classes alike, from 0.
+    """
+    return np.asarray(_softmax(without_spread(logits, spread) / temperature), np.float32)
+
+
+def without_spread(logits: Logits, spread: float) -> NDArray[np.float64]:
+    """Return logits (n, classes), float64, from which `spread` is taken as `calibrated` does it."""
+    wide = logits.astype(np.float64)
+    if not spread:
+        return wide
+    return np.asarray(np.log(np.maximum(_softmax(wide) - spread / logits.shape[1], LEAST)))
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(powers / powers.sum(1, keepdims=True), np.float64)
 
 
 def among(table: CharacterTable, only: str | None) -> NDArray[np.bool_] | None:

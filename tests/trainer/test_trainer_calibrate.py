@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scratch_dataset import write_dataset
 
 from datagen.errors import InputError
+from trainer import calibrate as calibrate_module
 from trainer.calibrate import calibrate, fit_temperature
 from trainer.dataset import open_dataset
 from trainer.fit import fit
@@ -42,6 +43,26 @@ def test_it_makes_probabilities_mean_what_they_say():
     assert calibration_error(calibrated(logits, found), labels) < 0.015
 
 
+@pytest.mark.parametrize("spread", [0.1, 0.3])
+def test_what_smoothed_targets_gave_to_all_classes_is_taken_away(spread):
+    logits, labels = drawn(1.0, classes=30)
+    taught = np.log((1 - spread) * calibrated(logits, 1.0) + spread / 30)
+    temperature, found = calibrate_module.fit(taught, labels)
+    assert temperature == pytest.approx(1, abs=0.05)
+    assert found == pytest.approx(spread, abs=0.051)
+    alone = calibration_error(calibrated(taught, fit_temperature(taught, labels)), labels)
+    assert calibration_error(calibrated(taught, temperature, found), labels) < min(0.01, alone / 2)
+
+
+@given(st.floats(0.1, 10), st.floats(0, 0.9))
+def test_calibration_keeps_the_order_of_answers_and_sums_to_one(temperature, spread):
+    logits = np.random.default_rng(0).normal(0, 4, (50, 20)).astype(np.float32)
+    said = calibrated(logits, temperature, spread)
+    assert said.sum(1) == pytest.approx(1, abs=1e-5)
+    ranked = np.take_along_axis(said, np.argsort(logits, axis=1), axis=1)
+    assert (np.diff(ranked, axis=1) >= 0).all()
+
+
 def test_a_model_that_is_always_right_does_not_become_endlessly_sure():
     logits = 8 * np.eye(4, dtype=np.float32)[np.arange(80) % 4]
     found = fit_temperature(logits, np.arange(80) % 4)
@@ -59,6 +80,7 @@ def test_logits_are_those_of_the_models_probabilities(run, splits):
 def test_training_ends_with_temperature_and_threshold_in_the_file(run):
     _, metadata = load_model(run.model)
     assert metadata.temperature == run.metrics["temperature"]
+    assert metadata.spread == run.metrics["spread"]
     assert asdict(metadata.rejection) == run.metrics["rejection"]
     assert metadata.rejection.kept >= 0.97
     assert set(metadata.rejection.accepted) == {"noise", "scribbles", "characters"}
@@ -84,7 +106,7 @@ def test_without_a_validation_split_nothing_is_claimed(table, splits, tmp_path):
     data = write_dataset(tmp_path / "data", table, {"train": splits["train"]}, size=32)
     run = fit(data, tmp_path / "run", "quick", epochs=1)
     _, metadata = load_model(run.model)
-    assert (metadata.temperature, metadata.rejection) == (1.0, None)
+    assert (metadata.temperature, metadata.spread, metadata.rejection) == (1.0, 0.0, None)
     assert "temperature" not in run.metrics
 
 
@@ -103,7 +125,7 @@ def test_a_rejection_of_another_version_is_refused(run, tmp_path, wrong):
 def test_a_model_file_from_before_thresholds_still_loads(run, tmp_path):
     copy = Path(shutil.copy(run.model, tmp_path / "copy.keras"))
     value = asdict(load_model(copy)[1])
-    del value["rejection"], value["temperature"]
+    del value["rejection"], value["temperature"], value["spread"]
     with zipfile.ZipFile(run.model) as old, zipfile.ZipFile(copy, "w") as new:
         for name in old.namelist():
             new.writestr(name, json.dumps(value) if name == MEMBER else old.read(name))

@@ -40,6 +40,8 @@ def result(run, noisy, table, tmp_path_factory):
 def probabilities(run, noisy):
     model, metadata = load_model(run.model)
     given = np.asarray(model.predict_on_batch(noisy[0][..., None]), np.float64)
+    if metadata.spread:
+        given = np.maximum(given - metadata.spread / given.shape[1], 1e-5)
     tempered = given ** (1 / metadata.temperature)
     return tempered / tempered.sum(1, keepdims=True)
 
@@ -144,6 +146,7 @@ def test_both_calibration_errors_and_the_share_taken_for_a_class_are_given(resul
     assert result.metrics["ece_uncalibrated"] == pytest.approx(error, abs=1e-5)
     assert 0.8 < result.metrics["known"] <= 1
     assert result.metrics["temperature"] == metadata.temperature
+    assert result.metrics["spread"] == metadata.spread
 
 
 def test_averaging_reads_warps_of_one_picture_alike_whatever_is_beside_it(run, noisy, dataset):

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,14 +18,23 @@ from trainer.export import calibration, export
 from trainer.exported import open_exported
 from trainer.infer import Reader
 from trainer.model import build
-from trainer.model_file import MEMBER, load_model
+from trainer.model_file import MEMBER, load_model, replace_metadata
 from trainer.predict import predict
+from trainer.probabilities import calibrated
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("tf2onnx")
 
 OUT = {"litert": "m.tflite", "onnx": "m.onnx", "saved_model": "saved", "tfjs-ready": "web"}
 FILES = [(form, int8) for form in ("litert", "onnx") for int8 in (False, True)]
+
+
+@pytest.fixture(scope="module")
+def run(run, tmp_path_factory):
+    """The trained model, with a calibration that does all that one can do."""
+    copy = Path(shutil.copy(run.model, tmp_path_factory.mktemp("calibrated") / "model.keras"))
+    replace_metadata(copy, replace(load_model(copy)[1], temperature=0.9, spread=0.2))
+    return replace(run, model=copy)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +86,8 @@ def test_every_format_answers_as_the_model_does(made, run, splits):
     for form, read in opened.items():
         answer = read(images)
         np.testing.assert_allclose(answer["logits"], expected, atol=1e-3, err_msg=form)
-        np.testing.assert_allclose(answer["probabilities"].sum(1), 1, atol=1e-5, err_msg=form)
+        said = calibrated(expected, metadata.temperature, metadata.spread)
+        np.testing.assert_allclose(answer["probabilities"], said, atol=1e-4, err_msg=form)
         assert made[form, False].comparison.same == 1.0
         assert made[form, False].comparison.count == len(images)
 
@@ -102,7 +113,7 @@ def test_every_export_says_how_to_prepare_pictures(made, run, table):
         assert described["frame"]["margin"] == 2
         assert "bright ink" in described["frame"]["polarity"]
         assert [c["char"] for c in described["classes"]] == [c.char for c in table]
-        assert described["temperature"] == metadata.temperature
+        assert (described["temperature"], described["spread"]) == (0.9, 0.2)
         assert described["rejection"]["threshold"] == metadata.rejection.threshold
 
 

@@ -114,6 +114,7 @@ def test_a_damaged_archive_is_refused(run, tmp_path):
         {"frame": 7},
         {"temperature": "warm"},
         {"temperature": 0},
+        {"spread": 1},
     ],
 )
 def test_metadata_that_no_model_has_is_refused(run, stated):
