@@ -136,6 +136,17 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+def read_epoch(path: Path, epoch: int) -> dict[str, str]:
+    """Return the history's row of an epoch; empty where it has none."""
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["epoch"] == str(epoch):
+                return row
+    return {}
+
+
 def trim_history(path: Path, epochs: int) -> None:
     """Drop the rows of epochs that will be trained again, that is those from `epochs` on."""
     if not path.exists():

@@ -24,6 +24,7 @@ from trainer.runfolder import (
     RunFolder,
     clear,
     find_run,
+    read_epoch,
     read_json,
     trim_history,
     working,
@@ -111,7 +112,7 @@ def _train(job: Job, run: RunFolder, start: Callable[[], Any]) -> dict[str, Any]
         epochs = range(state.done, end)
         with _ending(run, callbacks, checkpoint):
             _fit(job, model, epochs, state.step, [*callbacks, checkpoint])
-    return None if state.step else _metrics(job, metadata, checkpoint.state)
+    return None if state.step else _metrics(job, run, metadata, checkpoint.state)
 
 
 def _fit(job: Job, model: Any, epochs: range, first: int, callbacks: list[Any]) -> None:
@@ -173,7 +174,10 @@ def _weights(job: Job) -> NDArray[np.float32] | None:
     return class_weights(job.dataset, job.view, job.preset.class_weights)
 
 
-def _metrics(job: Job, metadata: Metadata, state: State) -> dict[str, Any]:
+def _metrics(job: Job, run: RunFolder, metadata: Metadata, state: State) -> dict[str, Any]:
+    prefix = "val_" if job.monitor.startswith("val_") else ""
+    best = read_epoch(run.history, state.best_epoch)
+    keys = [key for key in (f"{prefix}accuracy", f"{prefix}loss") if key in best]
     return {
         "version": __version__,
         "preset": job.preset_name,
@@ -184,6 +188,7 @@ def _metrics(job: Job, metadata: Metadata, state: State) -> dict[str, Any]:
         "parameters": metadata.parameters,
         "epochs": state.done,
         "best_epoch": state.best_epoch,
+        **{key: float(best[key]) for key in keys},
         job.monitor: state.best,
         "seconds": round(state.seconds, 1),
         "images_per_second": round(state.images / max(state.seconds, 1e-9), 1),

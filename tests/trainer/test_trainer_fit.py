@@ -51,9 +51,10 @@ def test_a_run_learns_and_writes_its_files(run):
     assert run.metrics["val_accuracy"] > 0.5
     rows = history(run.folder)
     assert [row["epoch"] for row in rows] == list("012345")
-    best = max(float(row["val_accuracy"]) for row in rows)
-    assert run.metrics["val_accuracy"] == best
-    assert float(rows[run.metrics["best_epoch"]]["val_accuracy"]) == best
+    best = rows[run.metrics["best_epoch"]]
+    assert float(best["val_loss"]) == min(float(row["val_loss"]) for row in rows)
+    for key in ("val_loss", "val_accuracy"):
+        assert run.metrics[key] == float(best[key])
     assert any((run.folder / "tensorboard").rglob("events*"))
 
 
