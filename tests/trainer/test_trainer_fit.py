@@ -127,6 +127,7 @@ def test_a_stopped_run_remembers_plateau_and_patience(table, splits, tmp_path, m
         QUICK,
         schedule="plateau",
         optimizer="adam",
+        monitor="accuracy",
         patience=6,
         dropout=0.0,
         augmentation=Augmentation(),
