@@ -54,7 +54,7 @@ def calibrate(path: Path, dataset: Dataset, split: str = "validation") -> dict[s
         # Real ink is harder to read than drawn: what sharpens on drawings overstates on it.
         temperature, spread = max(1.0, fit_temperature(found.logits, found.labels)), 0.0
     else:
-        temperature, spread = fit(found.logits, found.labels)
+        temperature, spread = fit_calibration(found.logits, found.labels)
     rejection = _rejection(reader, metadata, found, temperature)
     changed = dataclasses.replace(
         metadata, temperature=temperature, spread=spread, rejection=rejection
@@ -76,7 +76,7 @@ def _is_drawn(dataset: Dataset) -> bool:
     return all(source.drawn for source in sources.values())
 
 
-def fit(logits: Logits, labels: NDArray[np.int64]) -> tuple[float, float]:
+def fit_calibration(logits: Logits, labels: NDArray[np.int64]) -> tuple[float, float]:
     """Return the temperature and the spread of `calibrated` that say best what is true.
 
     On real ink after a training with smoothed targets, the two leave a third of the calibration

@@ -27,7 +27,7 @@ from trainer.probabilities import Logits
 from trainer.quiet import silence
 
 # Left as float32 where the rest becomes int8: the last layer has 2 % of the weights, and 256
-# levels are too few to tell its closest answers apart.
+# levels are too few to tell its closest answers apart, or what is taken off probabilities.
 KEPT_FLOAT = ("FULLY_CONNECTED", "SOFTMAX", "SUB", "MAXIMUM", "LOG")
 _DATE = (1980, 1, 1, 0, 0, 0)  # of the archive's members, the same for the same model
 _MOVING = "[^a-z]*Warning: tf.lite.Interpreter is deprecated"

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from scratch_dataset import write_dataset
 
 from datagen.errors import InputError
-from trainer import calibrate as calibrate_module
-from trainer.calibrate import calibrate, fit_temperature
+from trainer.calibrate import calibrate, fit_calibration, fit_temperature
 from trainer.dataset import open_dataset
 from trainer.fit import fit
 from trainer.infer import without_softmax
@@ -47,7 +46,7 @@ def test_it_makes_probabilities_mean_what_they_say():
 def test_what_smoothed_targets_gave_to_all_classes_is_taken_away(spread):
     logits, labels = drawn(1.0, classes=30)
     taught = np.log((1 - spread) * calibrated(logits, 1.0) + spread / 30)
-    temperature, found = calibrate_module.fit(taught, labels)
+    temperature, found = fit_calibration(taught, labels)
     assert temperature == pytest.approx(1, abs=0.05)
     assert found == pytest.approx(spread, abs=0.051)
     alone = calibration_error(calibrated(taught, fit_temperature(taught, labels)), labels)
