@@ -14,7 +14,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from datagen.errors import InputError, nearest
@@ -33,6 +33,7 @@ class Character:
         name: Unicode name.
         aliases: Other names that a folder or a CSV label may use for it.
         shape: Code point of the first class of its confusable group; its own where it is alone.
+        char: The character itself.
     """
 
     label: int
@@ -40,11 +41,11 @@ class Character:
     name: str
     aliases: tuple[str, ...]
     shape: str
+    char: str = field(init=False, repr=False)
 
-    @property
-    def char(self) -> str:
-        """The character itself."""
-        return chr(int(self.codepoint[2:], 16))
+    def __post_init__(self) -> None:
+        """Keep the character at hand: an audit asks for it hundreds of times a font."""
+        object.__setattr__(self, "char", chr(int(self.codepoint[2:], 16)))
 
 
 class CharacterTable:

@@ -1,116 +1,31 @@
 """Audit one font file: prove it, draw it, judge each of its characters.
 
-A file's audit depends on its bytes, the character table and the versions of this code and of
-FreeType alone, so it is kept under those names and never made twice. It runs in a process of its
-own (`datagen.font_workers`): a broken font can take a rasteriser down with it.
+It runs in a process of its own (`datagen.font_crew`): a broken font can take a rasteriser down with
+it.
 """
 
-import base64
 import hashlib
 import json
-import string
-import zlib
+import logging
+import sys
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from datagen import characters as tables
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.font_axes import check_axes, crossed
 from datagen.font_checks import wrong_pictures
 from datagen.font_drawings import PX, SIDE, Drawing, draw_all
+from datagen.font_findings import LETTERS, SKETCH, FaceAudit, FileAudit
 from datagen.font_proof import BadFontError, ProvedFace, count_faces, prove_face
-from datagen.glyphs import Axis
-from datagen.raster import OpenFace, version
+from datagen.raster import OpenFace
 
-VERSION = 3  # of the audit: raise it when a check changes, so that older results are made anew
-# Faces are compared by these, whatever the table: bars and dots are alike in most fonts.
-LETTERS = string.ascii_letters
-SKETCH = 8  # pixels; edge of the pictures by which families are compared
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FaceAudit:
-    """What the audit found out about a face, wherever its file lies.
-
-    Attributes:
-        index: Number of the face in its file.
-        family: Family name from the file; may be empty.
-        axes: Variable axes.
-        reasons: Code point of each character that can't be used, with the reason.
-        outlines: Hash of all its pictures; equal for the same outlines under another name.
-        sketches: uint8 (LETTERS, SKETCH * SKETCH), a small picture of each letter, else zeros.
-    """
-
-    index: int
-    family: str
-    axes: tuple[Axis, ...]
-    reasons: Mapping[str, str]
-    outlines: str
-    sketches: npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FileAudit:
-    """What the audit found out about a file.
-
-    Attributes:
-        faces: Faces that can be drawn.
-        rejected: Number of each other face, with the reason; None stands for the whole file.
-    """
-
-    faces: tuple[FaceAudit, ...] = ()
-    rejected: tuple[tuple[int | None, str], ...] = ()
-
-    def to_json(self) -> str:
-        """Return the audit as one line of JSON."""
-        faces = [
-            {
-                "index": face.index,
-                "family": face.family,
-                "axes": face.axes,
-                "reasons": dict(face.reasons),
-                "outlines": face.outlines,
-                "sketches": base64.b64encode(zlib.compress(face.sketches.tobytes(), 1)).decode(),
-            }
-            for face in self.faces
-        ]
-        return json.dumps({"faces": faces, "rejected": self.rejected})
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote.
-
-        Raises:
-            ValueError: The text is anything else.
-        """
-        try:
-            content = json.loads(text)
-            faces = tuple(_face_from(face) for face in content["faces"])
-            return cls(faces, tuple((index, reason) for index, reason in content["rejected"]))
-        except (LookupError, TypeError, zlib.error) as error:
-            raise ValueError(f"not the audit of a font file ({error})") from error
-
-
-def _face_from(face: dict[str, Any]) -> FaceAudit:
-    sketches = np.frombuffer(zlib.decompress(base64.b64decode(face["sketches"])), np.uint8)
-    return FaceAudit(
-        face["index"],
-        face["family"],
-        tuple(Axis(*axis) for axis in face["axes"]),
-        face["reasons"],
-        face["outlines"],
-        sketches.reshape(len(LETTERS), SKETCH * SKETCH),
-    )
-
-
-def edition(characters: CharacterTable) -> str:
-    """Return a name for everything but the file that an audit depends on."""
-    return f"{VERSION}-{version()}-{characters.digest[:16]}"
+READY = "ready"  # what a worker says before its first file
 
 
 def audit_file(path: Path, characters: CharacterTable) -> FileAudit:
@@ -145,7 +60,7 @@ def _audit_face(path: Path, face: ProvedFace, characters: CharacterTable) -> Fac
     except InputError as error:
         raise BadFontError(f"FreeType can't open it: {error}") from error
     wanted = [character.char for character in characters]
-    drawings, undrawn = draw_all(font, face, list(dict.fromkeys([*wanted, *LETTERS])))
+    drawings, undrawn = draw_all(font, list(dict.fromkeys([*wanted, *LETTERS])))
     by_label = {c.label: drawings[c.char] for c in characters if c.char in drawings}
     if not by_label:
         raise BadFontError("it draws none of the characters")
@@ -179,3 +94,18 @@ def _sketches(drawings: Mapping[str, Drawing]) -> npt.NDArray[np.uint8]:
     total = np.stack([rows[:, :, n::block] for n in range(block)]).sum(axis=0)
     sketches: npt.NDArray[np.uint8] = np.rint(total / block**2).astype(np.uint8)
     return sketches.reshape(len(LETTERS), SKETCH * SKETCH)
+
+
+def work() -> None:
+    """Be a worker: read a character table and then paths, answer each with a line of JSON."""
+    warnings.simplefilter("ignore")
+    logging.getLogger("fontTools").setLevel(logging.CRITICAL)
+    table = tables.parse(json.loads(sys.stdin.readline()))
+    print(READY, flush=True)  # noqa: T201  the answer that the parent reads
+    for line in sys.stdin:
+        path = Path(json.loads(line))
+        try:
+            audit = audit_file(path, table)
+        except OSError as error:
+            audit = FileAudit(rejected=((None, f"it can't be read: {error.strerror}"),))
+        print(audit.to_json(), flush=True)  # noqa: T201

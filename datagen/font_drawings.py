@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from datagen.errors import InputError
-from datagen.font_proof import ProvedFace
 from datagen.raster import OpenFace
 
 PX = 64  # pixels an em; copies of one outline, hinted at two sizes, still come out alike
@@ -45,7 +44,8 @@ class Drawing:
 
     def is_copy_of(self, other: Self) -> bool:
         """Whether both are the same picture at the same size in the same place of the em box."""
-        if any(abs(a - b) > PLACE for a, b in zip(self.box, other.box, strict=True)):
+        (x, y, width, height), (x2, y2, width2, height2) = self.box, other.box
+        if max(abs(x - x2), abs(y - y2), abs(width - width2), abs(height - height2)) > PLACE:
             return False
         return bool(distances(np.stack([self.picture, other.picture]))[0, 1] < SAME_PICTURE)
 
@@ -68,14 +68,11 @@ def distances(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     return np.clip(1 - 2 * products / np.maximum(power[:, None] + power, 1e-9), 0, 1)
 
 
-def draw_all(
-    font: OpenFace, face: ProvedFace, chars: Sequence[str]
-) -> tuple[dict[str, Drawing], dict[str, str]]:
+def draw_all(font: OpenFace, chars: Sequence[str]) -> tuple[dict[str, Drawing], dict[str, str]]:
     """Draw each character that the face has.
 
     Args:
         font: The face, opened at `PX`.
-        face: What its tables say.
         chars: The characters.
 
     Returns:
@@ -88,7 +85,7 @@ def draw_all(
     except _UndrawableError:
         missing = None
     for char in chars:
-        if ord(char) not in face.characters:
+        if not font.has(char):
             reasons[char] = "not in the font"
             continue
         try:
@@ -114,7 +111,7 @@ def _drawing(font: OpenFace, char: str) -> Drawing | None:
         ink, left, top = font.draw(char)
     except InputError as error:
         raise _UndrawableError(f"can't be drawn: {error}") from error
-    if not ink.any():
+    if not cv2.countNonZero(ink):
         return None
     height, width = ink.shape
     if max(width, height) > MAX_EMS * PX:
@@ -123,10 +120,11 @@ def _drawing(font: OpenFace, char: str) -> Drawing | None:
 
 
 def _tight(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    scale = SIDE / max(ink.shape)
-    height, width = (max(1, round(edge * scale)) for edge in ink.shape)
+    height, width = ink.shape
+    scale = SIDE / max(height, width)
+    height, width = round(height * scale) or 1, round(width * scale) or 1
     kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     square = np.zeros((SIDE, SIDE), np.uint8)
     y, x = (SIDE - height) // 2, (SIDE - width) // 2
-    square[y : y + height, x : x + width] = cv2.resize(ink, (width, height), interpolation=kind)
+    cv2.resize(ink, (width, height), square[y : y + height, x : x + width], interpolation=kind)
     return square

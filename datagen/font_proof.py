@@ -5,6 +5,7 @@ download, pointers of large-file storage. Each is named for what it is.
 """
 
 import io
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,9 @@ from datagen.glyphs import Axis
 
 SFNT_MAGIC = (b"\x00\x01\x00\x00", b"OTTO", b"true", b"ttcf", b"wOFF", b"wOF2")
 OUTLINES = ("glyf", "CFF ", "CFF2")
-_MISSING = "0"  # number of the glyph for characters that a font doesn't have
+# Platform and encoding of character maps of Unicode; (0, 5) holds variation sequences alone.
+_UNICODE = {(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 6), (3, 1), (3, 10)}
+_SYMBOL = (3, 0)
 MAX_FACES = 256  # in one collection; more means that the header is broken
 _LOOKALIKES = (
     (b"PK\x03\x04", "it is a ZIP archive: unpack it first"),
@@ -34,13 +37,11 @@ class ProvedFace:
     Attributes:
         index: Number of the face in its file.
         family: Family name; empty where the face has none.
-        characters: Code points that it has a glyph for.
         axes: Variable axes.
     """
 
     index: int
     family: str
-    characters: frozenset[int]
     axes: tuple[Axis, ...]
 
 
@@ -92,26 +93,18 @@ def prove_face(data: bytes, index: int) -> ProvedFace:
         number = index if data[:4] == b"ttcf" else -1
         font = TTFont(io.BytesIO(data), fontNumber=number, lazy=True)
         _check_extent(font, len(data))
-        # Numbers for glyph names: the font's own names take longer to read than all the rest.
-        font.setGlyphOrder([str(number) for number in range(font["maxp"].numGlyphs)])
+        _check_map(font.reader["cmap"])
         names = font.get("name")
         family = (names and (names.getDebugName(16) or names.getDebugName(1))) or ""
         axes = tuple(
             Axis(a.axisTag, a.minValue, a.defaultValue, a.maxValue)
             for a in (font["fvar"].axes if "fvar" in font else ())
         )
-        glyphs = font.getBestCmap() or {}
-        characters = frozenset(code for code, glyph in glyphs.items() if glyph != _MISSING)
-        symbol = any(table.isSymbol() for table in font["cmap"].tables)
     except BadFontError:
         raise
     except Exception as error:  # fontTools meets broken bytes with exceptions of every kind
         raise BadFontError(f"broken font: {_brief(error)}") from error
-    if not characters:
-        raise BadFontError(
-            "symbol font: its codes don't stand for text" if symbol else "no Unicode character map"
-        )
-    return ProvedFace(index, family.strip(), characters, axes)
+    return ProvedFace(index, family.strip(), axes)
 
 
 def _check_extent(font: Any, size: int) -> None:
@@ -124,6 +117,22 @@ def _check_extent(font: Any, size: int) -> None:
         if entry.offset + entry.length > size:
             end = entry.offset + entry.length
             raise BadFontError(f"truncated: table {tag.strip()} ends at byte {end} of {size}")
+
+
+def _check_map(table: bytes) -> None:
+    """Refuse a font whose codes are no Unicode, by the header of its ``cmap`` table alone.
+
+    Which characters it has, FreeType is asked one by one: to unpack whole maps would take longer
+    than to draw the characters that are wanted.
+    """
+    count = int.from_bytes(table[2:4])
+    kinds = [struct.unpack_from(">HH", table, 4 + 8 * number) for number in range(count)]
+    if _UNICODE.isdisjoint(kinds):
+        raise BadFontError(
+            "symbol font: its codes don't stand for text"
+            if _SYMBOL in kinds
+            else "no Unicode character map"
+        )
 
 
 def _brief(error: Exception) -> str:

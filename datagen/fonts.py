@@ -1,6 +1,5 @@
 """Fonts: find the files, prove them, audit each (face, character), tell which belong together."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,8 +10,8 @@ from datagen import console
 from datagen.atomic import write_csv
 from datagen.characters import CharacterTable, load
 from datagen.errors import InputError
-from datagen.font_audit import FaceAudit
 from datagen.font_files import UNKNOWN, FontFile, find_fonts
+from datagen.font_findings import FaceAudit
 from datagen.font_groups import same_origin
 from datagen.font_workers import audit_files
 from datagen.glyphs import Axis
@@ -155,20 +154,14 @@ def audit(
         characters: The classes to look for.
         workers: Number of processes; one a core where it is left out.
     """
+    audits = audit_files([file.path for file in files], characters, workers)
     rejected = []
-    hashed: list[tuple[FontFile, str]] = []
-    for file in files:
-        try:
-            hashed.append((file, hashlib.sha256(file.path.read_bytes()).hexdigest()))
-        except OSError as error:
-            reason = f"it can't be read: {error.strerror}"
-            rejected.append(RejectedFont(str(file.path), None, "", _family(file), reason))
-    audits = audit_files({sha256: file.path for file, sha256 in hashed}, characters, workers)
     usable: list[tuple[Face, FaceAudit]] = []
-    for file, sha256 in hashed:
-        for index, reason in audits[sha256].rejected:
+    for file in files:
+        sha256, audit = audits[file.path]
+        for index, reason in audit.rejected:
             rejected.append(RejectedFont(str(file.path), index, sha256, _family(file), reason))
-        usable += [(_face(file, sha256, f, characters), f) for f in audits[sha256].faces]
+        usable += [(_face(file, sha256, found, characters), found) for found in audit.faces]
     originals, copies = _copies(usable)
     return FontAudit(
         characters,

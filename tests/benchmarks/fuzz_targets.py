@@ -44,8 +44,8 @@ from datagen import (
     tfrecord,
 )
 from datagen.errors import InputError
-from datagen.font_audit import FileAudit
-from datagen.font_workers import Worker
+from datagen.font_crew import LostError, Worker
+from datagen.font_findings import FileAudit
 from datagen.sources import emnist, folder, open_source, table  # noqa: F401
 
 
@@ -58,13 +58,14 @@ def read_font(data: bytes) -> object:
     workers = _worker()
     if not workers:
         workers.append(Worker(CLASSES))
-    reply = workers[0].audit(put("font.ttf", data))
-    if isinstance(reply, FileAudit) and not reply.faces:
-        raise InputError(f"font.ttf: {reply.rejected[:1]}")
-    if isinstance(reply, FileAudit):
-        return FileAudit.from_json(reply.to_json())
-    workers.pop().close()
-    raise InputError(f"font.ttf: {reply}")
+    try:
+        audit = FileAudit.from_json(workers[0].audit(put("font.ttf", data)))
+    except LostError as error:
+        workers.pop().close()
+        raise InputError(f"font.ttf: {error}") from error
+    if not audit.faces:
+        raise InputError(f"font.ttf: {audit.rejected[:1]}")
+    return audit
 
 
 def fonts() -> list[bytes]:

@@ -7,7 +7,7 @@ import pytest
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection, TTFont
 
-from datagen import characters, font_workers
+from datagen import characters, font_crew
 from datagen.errors import InputError
 from datagen.font_files import catalog
 from datagen.fonts import fonts
@@ -185,12 +185,12 @@ def test_crash_costs_one_file_only(tmp_path, abel, monkeypatch):
     shutil.copy(source("sanchez", "Sanchez-Regular.ttf"), tmp_path / "c-good.ttf")
     fake = """
 import os
-from datagen import font_workers
-real = font_workers.audit_file
-font_workers.audit_file = lambda path, *a: os._exit(139) if "crash" in path.name else real(path, *a)
-font_workers.work()
+from datagen import font_audit
+real = font_audit.audit_file
+font_audit.audit_file = lambda path, *a: os._exit(139) if "crash" in path.name else real(path, *a)
+font_audit.work()
 """
-    monkeypatch.setattr(font_workers, "COMMAND", [sys.executable, "-P", "-c", fake])
+    monkeypatch.setattr(font_crew, "COMMAND", [sys.executable, "-P", "-c", fake])
     result = audited(tmp_path)
     assert [face.family for face in result.faces] == ["Abel", "Sanchez"]
     (crash,) = result.rejected
@@ -200,16 +200,16 @@ font_workers.work()
 
 def test_hang_costs_one_file_only(tmp_path, abel, monkeypatch):
     shutil.copy(abel, tmp_path / "hang.ttf")
-    fake = "import time\nfrom datagen import font_workers\n"
-    fake += "font_workers.audit_file = lambda *a: time.sleep(60)\nfont_workers.work()"
-    monkeypatch.setattr(font_workers, "COMMAND", [sys.executable, "-P", "-c", fake])
-    monkeypatch.setattr(font_workers, "PATIENCE", 0.2)
+    fake = "import time\nfrom datagen import font_audit\n"
+    fake += "font_audit.audit_file = lambda *a: time.sleep(60)\nfont_audit.work()"
+    monkeypatch.setattr(font_crew, "COMMAND", [sys.executable, "-P", "-c", fake])
+    monkeypatch.setattr(font_crew, "PATIENCE", 0.2)
     assert "takes more than 0.2 s" in reason(tmp_path)
 
 
 def test_worker_that_never_starts_is_our_defect_not_the_fonts(tmp_path, abel, monkeypatch):
     shutil.copy(abel, tmp_path)
-    monkeypatch.setattr(font_workers, "COMMAND", [sys.executable, "-c", "raise SystemExit(3)"])
+    monkeypatch.setattr(font_crew, "COMMAND", [sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(RuntimeError, match="ended with code"):
         audited(tmp_path)
 

@@ -7,9 +7,10 @@ import shutil
 import pytest
 from fontTools.ttLib import TTFont
 
-from datagen import characters, font_workers
-from datagen.font_audit import FileAudit, audit_file
+from datagen import characters, font_crew
+from datagen.font_audit import audit_file
 from datagen.font_files import FontFile, catalog, find_fonts
+from datagen.font_findings import FileAudit
 from datagen.font_proof import count_faces
 from datagen.font_styles import STYLES
 from datagen.fonts import COLUMNS, audit, fonts
@@ -153,7 +154,7 @@ def test_any_table_of_characters(installed):
 def test_second_audit_starts_no_worker_and_is_equal(installed, tmp_path, monkeypatch):
     files = find_fonts().files[:20]
     first = audit(files, TABLE)
-    monkeypatch.setattr(font_workers, "COMMAND", ["false"])
+    monkeypatch.setattr(font_crew, "COMMAND", ["false"])
     assert audit(files, TABLE) == first
 
 
