@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from datagen import framing
 from datagen.augment import Pipeline
-from datagen.canvas import BATCH, Canvas, Glyph
+from datagen.canvas import Canvas, Glyph
 from datagen.characters import CharacterTable
 from datagen.draws import Draw, Draws
 from datagen.errors import InputError
@@ -129,8 +129,8 @@ class Synthesizer:
             left = [row for row in range(len(wanted)) if row not in done]
             if not left:
                 break
-            for first in range(0, len(left), BATCH):
-                rows = left[first : first + BATCH]
+            for first in range(0, len(left), self._canvas.most):
+                rows = left[first : first + self._canvas.most]
                 plans = self._draws.choose(split, [wanted[row] for row in rows], attempt)
                 for row, (sample, pixels, failure) in zip(rows, self._make(plans), strict=True):
                     problem = failure or _repeated(sample, taken)
