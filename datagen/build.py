@@ -16,23 +16,18 @@ from datagen import (
     augment_steps,
     characters,
     decisions,
-    described,
-    drawn_fonts,
     failed,
-    manifest,
+    finish,
     network,
     recipe,
     remote,
-    sums,
     ticket,
 )
-from datagen.atomic import write_csv
 from datagen.augment_steps import steps_of
 from datagen.built import Built
 from datagen.characters import CharacterTable
 from datagen.claim import STATE, claim
-from datagen.describe import describe
-from datagen.drawn_fonts import families_of, font_rows, fonts_of, rejected_glyphs
+from datagen.drawn_fonts import families_of, fonts_of, rejected_glyphs
 from datagen.errors import InputError, UsageError, nearest
 from datagen.executor import default_workers
 from datagen.fonts import FontAudit
@@ -246,15 +241,7 @@ class Build:
         audit: FontAudit,
         families: Mapping[str, str],
     ) -> Built:
-        folder = self._out / "manifests"
-        manifest.write_rejected(folder / "rejected.csv", rejected)
-        write_csv(folder / "fonts.csv", drawn_fonts.COLUMNS, font_rows(audit, families))
-        others = described.write(self._out, self._recipe, self._characters, done)
-        others += ["manifests/rejected.csv", "manifests/fonts.csv", sums.IDENTITY]
-        sums.write(self._out, self._recipe.name, list(done), others)
-        describe(self._out)
-        for name in ("pixels", *(f"taken-{split}.npy" for split in SPLITS)):
-            (self._out / STATE / name).unlink(missing_ok=True)
+        finish.finish(self._out, self._recipe, self._characters, done, rejected, audit, families)
         self._share()
         return Built(
             folder=self._store.url if self._store else self._out,

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen import manifest
+from datagen import tables
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.seeds import hex64
@@ -92,7 +92,7 @@ def read(paths: Sequence[Path], characters: CharacterTable) -> Decisions:
     found: dict[int, Decision] = {}
     conflicts: list[str] = []
     for path in paths:
-        table = manifest.read_csv(path, COLUMNS)
+        table = tables.read_csv(path, COLUMNS)
         for number, row in enumerate(table[list(COLUMNS)].to_numpy().tolist(), start=2):
             key, decision = _row(f"{path}: row {number}", row, characters)
             before = found.get(key, decision)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datagen import manifest
+from datagen import tables
 from datagen.atomic import atomic_file, write_csv
 from datagen.console import Advance
 from datagen.describe import describe_export
@@ -51,7 +51,7 @@ class PngTree:
 
     def _rows(self) -> Iterator[tuple[object, ...]]:
         for part in self.opened.parts:
-            table = manifest.read(self.opened.folder / part.shard.manifest, self.opened.characters)
+            table = tables.read(self.opened.folder / part.shard.manifest, self.opened.characters)
             for row in table[list(COLUMNS)].itertuples(index=False, name=None):
                 yield _path(Sample(*row)), *row
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen import manifest, tfrecord
+from datagen import tables, tfrecord
 from datagen.characters import CharacterTable
 from datagen.console import Advance
 from datagen.errors import InputError, UsageError, nearest
@@ -67,7 +67,7 @@ class Opened:
         """
         data = self.content(part)
         path = self.folder / part.shard.manifest
-        table = manifest.read(path, self.characters)
+        table = tables.read(path, self.characters)
         if len(table) != part.listed.records:
             raise InputError(f"{path}: has {len(table)} rows instead of {part.listed.records}")
         rows = table[list(COLUMNS)].itertuples(index=False, name=None)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from datagen import manifest
+from datagen import tables
 from datagen.atomic import write_csv
 from datagen.errors import InputError
 from datagen.export_samples import Opened
@@ -90,7 +90,7 @@ def _count(opened: Opened) -> tuple[Counter[str], Counter[str], set[str]]:
     emnist = set()
     for part in opened.parts:
         path = opened.folder / part.shard.manifest
-        table = manifest.read_csv(path, ("source", "origin"))
+        table = tables.read_csv(path, ("source", "origin"))
         for name, origins in table.groupby("source")["origin"]:
             sources[str(name)] += len(origins)
             if name == opened.recipe.drawn:
@@ -106,7 +106,7 @@ def _families(opened: Opened, counts: Mapping[str, int]) -> Iterator[Licence]:
     if not counts:
         return
     path = opened.folder / "manifests" / "fonts.csv"
-    table = manifest.read_csv(path, ("font", "sha256", "family", "license"))
+    table = tables.read_csv(path, ("font", "sha256", "family", "license"))
     keys = table["sha256"].str[:16] + "/" + table["font"].str.split("/").str[-1]
     table = table.assign(key=keys)[table["license"] != ""].set_index("key")
     missing = sorted(set(counts) - set(table.index))
@@ -132,7 +132,7 @@ def _filled_in(path: Path) -> dict[tuple[str, str], Licence]:
     """Return the rows of a table that was written before, as a person may have changed them."""
     if not path.exists():
         return {}
-    table = manifest.read_csv(path, Licence._fields).assign(records=0)
+    table = tables.read_csv(path, Licence._fields).assign(records=0)
     rows = (
         Licence(*row) for row in table[list(Licence._fields)].itertuples(index=False, name=None)
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datagen import characters, console, manifest, shards
+from datagen import characters, console, shards, tables
 from datagen.characters import CharacterTable
 from datagen.claim import STATE
 from datagen.curated import COLUMNS as CURATED
@@ -125,7 +125,7 @@ def _dataset(folder: Path, columns: int, sources: Mapping[str, Location]) -> Fin
                 if len(measured) < MEASURED:
                     measured.append((record.label, np.array(record.image)))
             advance(shard.records)
-    fonts = manifest.read_csv(folder / "manifests" / "fonts.csv", (*_FONTS, "sha256"))
+    fonts = tables.read_csv(folder / "manifests" / "fonts.csv", (*_FONTS, "sha256"))
     found.fonts = [tuple(row) for row in fonts[list(_FONTS)].to_numpy().tolist()]
     _left_out(
         folder, found, resolved, sources, dict(zip(fonts["font"], fonts["sha256"], strict=True))
@@ -140,7 +140,7 @@ def _left_out(
     sources: Mapping[str, Location],
     hashes: Mapping[str, str],
 ) -> None:
-    rows = manifest.read_csv(folder / "manifests" / "rejected.csv", REJECTED)
+    rows = tables.read_csv(folder / "manifests" / "rejected.csv", REJECTED)
     listed = rows[list(REJECTED)].to_numpy().tolist()
     labels = {c.codepoint: c.label for c in found.table}
     for (source, label, _), count in found.used.items():
@@ -163,7 +163,7 @@ def _left_out(
 
 
 def _curation(folder: Path, columns: int, sources: Mapping[str, Location]) -> Findings:
-    rows = manifest.read_csv(folder / "curated.csv", CURATED)
+    rows = tables.read_csv(folder / "curated.csv", CURATED)
     table = characters.load(folder / "characters.csv")
     labels = {c.codepoint: c.label for c in table}
     framed = (~rows["check"].isin(_UNSEEN)).to_numpy()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datagen import bring, manifest, shards
+from datagen import bring, shards, tables
 from datagen.augment_steps import steps_of
 from datagen.characters import CharacterTable
 from datagen.drawn_fonts import families_of, fonts_of
@@ -94,7 +94,7 @@ def _find(
         count = sum(row.split == split for row in listed)
         for index in range(count):
             shard = Shard(resolved.name, split, index, count)
-            rows = manifest.read(folder / shard.manifest)
+            rows = tables.read(folder / shard.manifest)
             found = np.flatnonzero(rows["id"].str.startswith(wanted))
             hits += [(shard, int(number), rows.iloc[int(number)]) for number in found]
     if len(hits) != 1:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen import manifest
+from datagen import tables
 from datagen.plan import Plan
 from datagen.seeds import hex64
 from datagen.shards import Finished, Shard
@@ -64,7 +64,7 @@ def pictures_elsewhere(
     for other, finished in done.items():
         for index in range(len(finished)):
             path = folder / Shard(dataset, other, index, len(finished)).manifest
-            texts = manifest.read_csv(path, ("sha256",))["sha256"]
+            texts = tables.read_csv(path, ("sha256",))["sha256"]
             hashes.append(np.array([int(text[:16], 16) for text in texts], np.uint64))
     return np.unique(np.concatenate(hashes))
 

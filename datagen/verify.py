@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from datagen import bring, characters, console, manifest, recipe
+from datagen import bring, characters, console, recipe, tables, verify_tables
 from datagen.characters import CharacterTable
 from datagen.claim import STATE
 from datagen.errors import InputError, UsageError
@@ -14,7 +14,6 @@ from datagen.remote import Location
 from datagen.shards import SHARDS_CSV, Finished
 from datagen.verify_across import across
 from datagen.verify_shards import Found, Task, check
-from datagen.verify_tables import tables
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def prove(folder: Path, workers: int | None = None) -> Proof:
         problems += part.problems
     problems += _swapped(found)
     problems += across(found)
-    problems += tables(evidence, found)
+    problems += verify_tables.tables(evidence, found)
     return Proof(evidence, found, tuple(dict.fromkeys(problems)))
 
 
@@ -105,7 +104,7 @@ def open_dataset(folder: Path) -> tuple[Recipe, CharacterTable, list[Finished]]:
         raise InputError(f"{folder}: no dataset is here (manifests/shards.csv is missing); {hint}")
     resolved = recipe.load(folder / "recipe.toml")
     table = characters.load(folder / "manifests" / "characters.csv")
-    rows = manifest.read_csv(folder / "manifests" / "shards.csv", SHARDS_CSV)
+    rows = tables.read_csv(folder / "manifests" / "shards.csv", SHARDS_CSV)
     try:
         listed = [
             Finished(file, split, int(records), int(size), sha256)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datagen import manifest, shards, tfrecord
+from datagen import shards, tables, tfrecord
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.evidence import Problem
@@ -132,7 +132,7 @@ def _manifest(task: Task, found: Found) -> pd.DataFrame | None:
         text = "is not as it was built" if row else "its sha256 is not the one of the build"
         found.problems.append(Problem(name, row, text))
     try:
-        return manifest.read(path, task.characters)
+        return tables.read(path, task.characters)
     except InputError as error:
         found.problems.append(Problem(name, 0, str(error).removeprefix(f"{path}: ")))
         return None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen import manifest
+from datagen import tables
 from datagen.characters import CharacterTable
 from trainer import scores
 from trainer.dataset import Dataset
@@ -66,7 +66,7 @@ def origins(dataset: Dataset, split: str, ids: Sequence[str]) -> tuple[list[str]
     known: dict[str, tuple[str, str]] = {}
     for path in sorted((dataset.folder / "manifests").glob(f"{split}-*.csv")):
         columns = ["id", "group", "origin"]
-        for sample, group, origin in manifest.read_csv(path, columns)[columns].to_numpy().tolist():
+        for sample, group, origin in tables.read_csv(path, columns)[columns].to_numpy().tolist():
             known[sample] = (group, origin)
     pairs = [known.get(sample, ("", "")) for sample in ids]
     return [group for group, _ in pairs], [origin for _, origin in pairs]

@@ -13,17 +13,18 @@ from datagen import (
     manifest,
     recipe,
     recipe_toml,
+    tables,
 )
 from datagen.sources import emnist, folder, open_source, table  # noqa: F401
 
 
 def read_manifest(data: bytes) -> object:
     path = put("manifest.csv", data)
-    rows = manifest.read(path, CLASSES)
+    rows = tables.read(path, CLASSES)
     if rows[list(manifest.COLUMNS)].isna().to_numpy().any():
         raise AssertionError("a value is missing")
     manifest.write(path, rows[list(manifest.COLUMNS)].itertuples(index=False))
-    again = manifest.read(path, CLASSES)
+    again = tables.read(path, CLASSES)
     if not again[list(manifest.COLUMNS)].equals(rows[list(manifest.COLUMNS)]):
         raise AssertionError("a manifest that was written reads otherwise")
     return rows

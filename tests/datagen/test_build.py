@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datagen import manifest, shards
+from datagen import shards, tables
 from datagen.build import build
 from datagen.errors import InputError, UsageError
 
@@ -26,7 +26,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def rows(folder: Path) -> pd.DataFrame:
     return pd.concat(
-        [manifest.read(p) for s in SPLITS for p in sorted(folder.glob(f"manifests/{s}-*.csv"))]
+        [tables.read(p) for s in SPLITS for p in sorted(folder.glob(f"manifests/{s}-*.csv"))]
     )
 
 
@@ -66,7 +66,7 @@ def test_the_publishers_test_part_stays_test(built):
 def test_records_and_manifests_agree(built):
     for path in sorted(built.folder.glob("small-*.tfrecord-*")):
         split, _, suffix = path.name.removeprefix("small-").partition(".tfrecord-")
-        table = manifest.read(built.folder / "manifests" / f"{split}-{suffix}.csv")
+        table = tables.read(built.folder / "manifests" / f"{split}-{suffix}.csv")
         records = list(shards.read(path, 28))
         assert [r.id for r in records] == list(table["id"])
         assert [r.label for r in records] == list(table["label"])
@@ -76,7 +76,7 @@ def test_records_and_manifests_agree(built):
 
 
 def test_shards_are_shuffled_over_classes_and_sources(built):
-    table = manifest.read(next(built.folder.glob("manifests/train-00000-*.csv")))
+    table = tables.read(next(built.folder.glob("manifests/train-00000-*.csv")))
     assert table["source"].nunique() == 3
     assert (np.diff(table["label"]) != 0).mean() > 0.8
 

@@ -2,7 +2,7 @@ import dirty
 import pandas as pd
 import pytest
 
-from datagen import decisions, manifest
+from datagen import decisions, tables
 from datagen.build import build
 from datagen.characters import load
 from datagen.curate import configure, curate
@@ -100,7 +100,7 @@ def test_build_obeys_decisions_and_lists_what_is_left_out(before, tmp_path):
     recipe = tmp_path / "r.toml"
     recipe.write_text(RECIPE)
     built = build(recipe, tmp_path / "d", {"set": path}, 1, [said])
-    parts = [manifest.read(p) for p in sorted((tmp_path / "d/manifests").glob("*-of-*.csv"))]
+    parts = [tables.read(p) for p in sorted((tmp_path / "d/manifests").glob("*-of-*.csv"))]
     table = pd.concat(parts).set_index("id")
     assert ids["train/U+0041/001.png"] not in table.index
     assert table.loc[ids["train/U+0047/001.png"], "codepoint"] == "U+0036"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datagen import characters, decisions, forms, manifest, pictures, recipe, recipe_toml
+from datagen import characters, decisions, forms, pictures, recipe, recipe_toml, tables
 from datagen.errors import InputError, UsageError
 from datagen.frame import frame
 from datagen.sources import open_source
@@ -111,7 +111,7 @@ def test_a_manifest_that_means_harm_is_refused(tmp_path, data, problem):
     path = tmp_path / "m.csv"
     path.write_bytes(data)
     with pytest.raises(InputError, match=problem) as caught:
-        manifest.read(path, TABLE)
+        tables.read(path, TABLE)
     assert "\n" not in str(caught.value)
     assert "\0" not in str(caught.value)
 
@@ -120,7 +120,7 @@ def test_marks_formulas_and_huge_fields_of_a_manifest_stay_text(tmp_path):
     path = tmp_path / "m.csv"
     group = "=cmd|' /C calc'!A0" + "x" * (1 << 18)
     path.write_text("\ufeff" + HEAD + ROW.replace(",a,g", f",a,{group}"), encoding="utf-8")
-    rows = manifest.read(path, TABLE)
+    rows = tables.read(path, TABLE)
     assert rows["id"].tolist() == ["0123456789abcdef"]
     assert rows["group"].tolist() == [group]
 

@@ -1,13 +1,13 @@
 import pandas as pd
 import pytest
 
-from datagen import manifest
+from datagen import tables
 from datagen.errors import InputError, UsageError
 from datagen.show import show
 
 
 def some(folder, source, count=3):
-    tables = [manifest.read(p) for p in sorted(folder.glob("manifests/train-*.csv"))]
+    tables = [tables.read(p) for p in sorted(folder.glob("manifests/train-*.csv"))]
     table = pd.concat(tables)
     return list(table[table["source"] == source]["id"][:count])
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from datagen import manifest
+from datagen import tables
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_every_record_comes_out_as_the_manifest_says(built, tfds):
     import tensorflow as tf
 
     builder = tfds.builder_from_directory(str(built.folder))
-    tables = [manifest.read(p) for p in sorted(built.folder.glob("manifests/test-*.csv"))]
+    tables = [tables.read(p) for p in sorted(built.folder.glob("manifests/test-*.csv"))]
     expected = {r.id: (r.label, r.source) for table in tables for r in table.itertuples()}
     config = tfds.ReadConfig(interleave_cycle_length=1)
     seen = {}

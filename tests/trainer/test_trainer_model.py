@@ -18,7 +18,7 @@ from trainer.model_file import MEMBER, load_model, parse_metadata, read_member, 
     [
         ("reference", 38_000_000, 39_000_000),
         ("deep", 500_000, 700_000),
-        ("compact", 300_000, 500_000),
+        ("compact", 200_000, 300_000),
         ("quick", 20_000, 100_000),
     ],
 )
