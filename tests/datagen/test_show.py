@@ -7,8 +7,8 @@ from datagen.show import show
 
 
 def some(folder, source, count=3):
-    tables = [tables.read(p) for p in sorted(folder.glob("manifests/train-*.csv"))]
-    table = pd.concat(tables)
+    parts = [tables.read(p) for p in sorted(folder.glob("manifests/train-*.csv"))]
+    table = pd.concat(parts)
     return list(table[table["source"] == source]["id"][:count])
 
 

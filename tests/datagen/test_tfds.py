@@ -29,8 +29,8 @@ def test_every_record_comes_out_as_the_manifest_says(built, tfds):
     import tensorflow as tf
 
     builder = tfds.builder_from_directory(str(built.folder))
-    tables = [tables.read(p) for p in sorted(built.folder.glob("manifests/test-*.csv"))]
-    expected = {r.id: (r.label, r.source) for table in tables for r in table.itertuples()}
+    parts = [tables.read(p) for p in sorted(built.folder.glob("manifests/test-*.csv"))]
+    expected = {r.id: (r.label, r.source) for table in parts for r in table.itertuples()}
     config = tfds.ReadConfig(interleave_cycle_length=1)
     seen = {}
     for sample in builder.as_dataset(split="test", read_config=config, shuffle_files=False):
