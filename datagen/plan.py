@@ -174,9 +174,11 @@ def _entries(
     entries["label"][: len(rows)] = labels
     entries["item"][: len(rows)] = rows
     entries["drawn"][len(rows) :] = True
-    entries["label"][len(rows) :] = np.repeat(np.arange(len(missing)), missing)
-    starts = np.repeat(np.cumsum(missing) - missing, missing)
-    entries["item"][len(rows) :] = np.arange(drawn) - starts
+    first = len(rows)
+    for label, count in enumerate(missing.tolist()):  # all at once would take thirty bytes a sample
+        own = entries[first : first + count]
+        own["label"], own["item"] = label, np.arange(count, dtype=np.uint32)
+        first += count
     generator(seed, "shuffle", split).shuffle(entries)
     return entries
 
