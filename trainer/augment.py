@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from trainer.presets import Augmentation
 
+_MOST_GROWN = 3  # pixels to each side
+
 
 def augment(images: Any, key: Any, how: Augmentation) -> Any:
     """Change a batch at random.
@@ -24,14 +26,41 @@ def augment(images: Any, key: Any, how: Augmentation) -> Any:
     Returns:
         uint8 tensor of the same shape; what comes in from outside is black.
     """
-    if how.moves:
-        images = _move(images, tf.random.experimental.stateless_fold_in(key, 0), how)
+    wider = None
+    if how.widen:
+        wider = _widths(images, tf.random.experimental.stateless_fold_in(key, 2), how)
+    if how.moves or wider is not None:
+        images = _move(images, tf.random.experimental.stateless_fold_in(key, 0), how, wider)
+    if wider is not None:
+        images = _widen(images, wider)
     if how.erase:
         images = _erase(images, tf.random.experimental.stateless_fold_in(key, 1), how)
     return images
 
 
-def _move(images: Any, key: Any, how: Augmentation) -> Any:
+def _widths(images: Any, key: Any, how: Augmentation) -> Any:
+    """By how many pixels the ink of each picture grows to each side, float32 (n,)."""
+    chance, width = tf.unstack(tf.random.stateless_uniform([2, tf.shape(images)[0]], key))
+    most = how.widen_side * images.shape[1]
+    return tf.where(chance < how.widen, width * most, tf.zeros_like(width))
+
+
+def _widen(images: Any, wider: Any) -> Any:
+    """Let ink grow to each side; between whole pixels, a blend of the two.
+
+    What is wide is black too: of a fine line, no pixel may be.
+    """
+    now = tf.cast(images, tf.float32)
+    grown, left = now, wider[:, None, None, None]
+    for _ in range(_MOST_GROWN):
+        now = tf.nn.max_pool2d(now, 3, 1, "SAME")
+        grown += (now - grown) * tf.clip_by_value(left, 0.0, 1.0)
+        left -= 1.0
+    darker = grown * (1.0 + wider[:, None, None, None] / 2.0)
+    return tf.cast(tf.minimum(darker, 255.0), images.dtype)
+
+
+def _move(images: Any, key: Any, how: Augmentation, wider: Any = None) -> Any:
     count, size = tf.shape(images)[0], images.shape[1]
     limits = [
         how.shift * size,
@@ -43,6 +72,9 @@ def _move(images: Any, key: Any, how: Augmentation) -> Any:
     ]
     draws = tf.random.stateless_uniform([6, count], key, -1.0, 1.0) * tf.constant(limits)[:, None]
     dx, dy, scale_x, scale_y, angle, shear = tf.unstack(draws)
+    if wider is not None:  # what will grow is made smaller first, so that it fits the frame again
+        room = 2 * wider / size
+        scale_x, scale_y = scale_x + room, scale_y + room
     # The matrix maps a point of the new picture to its place in the old one, about the centre.
     cos, sin, middle = tf.cos(angle), tf.sin(angle), (size - 1) / 2
     a, b = cos * (1 + scale_x), (cos * shear - sin) * (1 + scale_x)

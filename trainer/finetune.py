@@ -18,6 +18,7 @@ from trainer.strategy import open_strategy
 from trainer.train import Run, train
 
 EPOCHS = 5
+_WIDEN = 0.5  # of the pictures
 
 
 def finetune(
@@ -35,8 +36,10 @@ def finetune(
 ) -> Run:
     """Train a model further on a dataset; writes and resumes as `trainer.fit.fit` does.
 
-    Everything is as in the model's preset but for the learning rate, which warms up no more. The
-    model keeps its classes: the dataset's are matched to them by code point, and may be fewer.
+    Everything is as in the model's preset but for two things: the learning rate warms up no more,
+    and where the preset changes pictures at all, strokes grow wider in half of them, for real ones
+    come from few pens. The model keeps its classes: the dataset's are matched to them by code
+    point, and may be fewer.
 
     Args:
         model: A model file that `trainer` has written.
@@ -68,8 +71,11 @@ def finetune(
         base, metadata = load_model(model)
     labels = label_map(source, metadata.table)
     known = presets.preset(metadata.preset)
+    changes = known.augmentation
+    if changes.moves:
+        changes = dataclasses.replace(changes, widen=_WIDEN)
     chosen = presets.change(
-        dataclasses.replace(known, warmup=0.0, size=metadata.size),
+        dataclasses.replace(known, warmup=0.0, size=metadata.size, augmentation=changes),
         learning_rate=learning_rate,
         epochs=epochs,
         batch=batch,

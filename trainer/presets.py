@@ -26,6 +26,8 @@ class Augmentation:
         shear: Largest horizontal shear, as a tangent.
         erase: Probability that a rectangle is blanked (Zhong et al. 2020, Random Erasing).
         erase_side: Largest side of that rectangle, as a fraction of the picture's side.
+        widen: Probability that strokes are drawn wider, as another pen would.
+        widen_side: By how much they grow to each side at most, as a fraction of the picture's.
     """
 
     shift: float = 0.0
@@ -34,6 +36,8 @@ class Augmentation:
     shear: float = 0.0
     erase: float = 0.0
     erase_side: float = 0.3
+    widen: float = 0.0
+    widen_side: float = 0.07
 
     @property
     def moves(self) -> bool:

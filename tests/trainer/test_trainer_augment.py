@@ -25,6 +25,7 @@ def test_no_limits_change_nothing(images):
         Augmentation(rotation=20),
         Augmentation(shear=0.2),
         Augmentation(erase=1.0),
+        Augmentation(widen=1.0),
     ],
 )
 def test_every_change_keeps_type_and_shape_and_follows_the_key(images, how):
@@ -59,3 +60,16 @@ def test_erasing_blanks_the_asked_share_of_pictures():
     touched = (erased == 0).any((1, 2, 3))
     assert 200 < touched.sum() < 290
     assert (erased == 0).sum((1, 2, 3)).max() <= 16 * 16
+
+
+def test_strokes_grow_wider_and_still_fit_the_frame():
+    bar = np.zeros((400, 32, 32, 1), np.uint8)
+    bar[:, 2:30, 15:17] = 200
+    wide = augment(tf.constant(bar), KEY, Augmentation(widen=0.5, widen_side=0.07)).numpy()[..., 0]
+    widths = (wide[:, 16] > 100).sum(axis=1)
+    heights = (wide[:, :, 16] > 100).sum(axis=1)
+    assert 140 < (widths > 2).sum() < 220
+    assert widths.max() in (5, 6)
+    assert heights.min() >= 26
+    assert heights.max() <= 30
+    assert (wide.max(axis=(1, 2)) >= 199).all()
