@@ -184,6 +184,16 @@ def test_finetuning_keeps_frozen_stages_and_moves_the_others(run, table, splits,
     assert load_model(tuned.model)[1].table.to_csv() == table.to_csv()
 
 
+def test_finetuning_varies_the_width_of_strokes(run, dataset, tmp_path):
+    tuned = finetune(run.model, dataset, tmp_path / "run", epochs=1)
+    before, after = (
+        json.loads((folder / "run.json").read_text())["augmentation"]
+        for folder in (run.folder, tuned.folder)
+    )
+    assert before["widen"] == 0
+    assert after == {**before, "widen": 0.5}
+
+
 def test_finetuning_on_unknown_classes_is_refused(run, splits, tmp_path):
     data = write_dataset(tmp_path / "data", table_of("0OoABx+7?"), splits, size=32)
     with pytest.raises(InputError, match=r"1 classes that the model doesn't know \(U\+003F\)"):
