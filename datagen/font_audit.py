@@ -15,17 +15,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from datagen import characters as tables
-from datagen.characters import CharacterTable
+from datagen.characters import CharacterTable, parse
 from datagen.errors import InputError
 from datagen.font_axes import check_axes, crossed
 from datagen.font_checks import wrong_pictures
 from datagen.font_drawings import PX, SIDE, Drawing, draw_all
-from datagen.font_findings import LETTERS, SKETCH, FaceAudit, FileAudit
+from datagen.font_findings import LETTERS, READY, SKETCH, FaceAudit, FileAudit
 from datagen.font_proof import BadFontError, ProvedFace, count_faces, prove_face
 from datagen.raster import OpenFace
-
-READY = "ready"  # what a worker says before its first file
 
 
 def audit_file(path: Path, characters: CharacterTable) -> FileAudit:
@@ -42,7 +39,7 @@ def audit_file(path: Path, characters: CharacterTable) -> FileAudit:
     try:
         count = count_faces(data)
     except BadFontError as error:
-        return FileAudit(rejected=((None, str(error)),))
+        return FileAudit.refused(str(error))
     faces = []
     rejected: list[tuple[int | None, str]] = []
     for index in range(count):
@@ -100,12 +97,12 @@ def work() -> None:
     """Be a worker: read a character table and then paths, answer each with a line of JSON."""
     warnings.simplefilter("ignore")
     logging.getLogger("fontTools").setLevel(logging.CRITICAL)
-    table = tables.parse(json.loads(sys.stdin.readline()))
+    table = parse(json.loads(sys.stdin.readline()))
     print(READY, flush=True)  # noqa: T201  the answer that the parent reads
     for line in sys.stdin:
         path = Path(json.loads(line))
         try:
             audit = audit_file(path, table)
         except OSError as error:
-            audit = FileAudit(rejected=((None, f"it can't be read: {error.strerror}"),))
+            audit = FileAudit.unreadable(error)
         print(audit.to_json(), flush=True)  # noqa: T201

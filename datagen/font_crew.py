@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from datagen.characters import CharacterTable
+from datagen.font_findings import READY
 
 COMMAND = [sys.executable, "-P", "-c", "from datagen.font_audit import work; work()"]
 PATIENCE = 60.0  # seconds for one file; a large collection takes about two
@@ -63,7 +64,7 @@ class Worker:
         self._since: float | None = None  # when it got the file that it holds
         self._late = False
         self._closed = threading.Event()
-        if not self._ask(table.to_csv()):
+        if self._ask(table.to_csv()) != READY:
             self.close()
             raise RuntimeError(f"a font worker ended with code {self._process.returncode}")
         threading.Thread(target=self._watch, daemon=True).start()
@@ -165,6 +166,7 @@ class Crew:
                 except LostError as error:
                     self._done.put(Audited(sha256, "", str(error)))
                     worker.close()
+                    self._workers.discard(worker)
                     worker = None
         except Exception as error:
             self._done.put(error)

@@ -23,6 +23,7 @@ VERSION = 3  # of the audit: raise it when a check changes, so that older result
 # Faces are compared by these, whatever the table: bars and dots are alike in most fonts.
 LETTERS = string.ascii_letters
 SKETCH = 8  # pixels; edge of the pictures by which families are compared
+READY = "ready"  # what a worker says before its first file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +58,16 @@ class FileAudit:
 
     faces: tuple[FaceAudit, ...] = ()
     rejected: tuple[tuple[int | None, str], ...] = ()
+
+    @classmethod
+    def refused(cls, reason: str) -> Self:
+        """Return the audit of a file of which nothing can be used."""
+        return cls(rejected=((None, reason),))
+
+    @classmethod
+    def unreadable(cls, error: OSError) -> Self:
+        """Return the audit of a file that can't be read."""
+        return cls.refused(f"it can't be read: {error.strerror}")
 
     def to_json(self) -> str:
         """Return the audit as one line of JSON."""

@@ -41,7 +41,7 @@ def audit_files(
             try:
                 sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             except OSError as error:
-                unread[path] = "", FileAudit(rejected=((None, _unreadable(error)),))
+                unread[path] = "", FileAudit.unreadable(error)
                 advance(1)
                 continue
             hashes[path] = sha256
@@ -53,14 +53,12 @@ def audit_files(
                     continue
                 found[sha256] = audit
             advance(1)
+        if asked:
+            kept.sweep()
         for done in c.results():
             found[done.sha256] = kept.write(done)
             advance(1)
     return unread | {path: (sha256, found[sha256]) for path, sha256 in hashes.items()}
-
-
-def _unreadable(error: OSError) -> str:
-    return f"it can't be read: {error.strerror}"
 
 
 class _Kept:
@@ -68,7 +66,7 @@ class _Kept:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._writable: bool | None = None  # not known yet
+        self._writable = True
 
     def read(self, sha256: str) -> FileAudit | None:
         try:
@@ -78,10 +76,8 @@ class _Kept:
 
     def write(self, done: Audited) -> FileAudit:
         if done.lost:  # a crash or a delay may have been the machine's: it is tried again next time
-            return FileAudit(rejected=((None, done.lost),))
-        if self._writable is None:
-            self._sweep()
-        if self._writable is not False:
+            return FileAudit.refused(done.lost)
+        if self._writable:
             self._writable = self._write(self._path(done.sha256), done.audit)
         return FileAudit.from_json(done.audit)
 
@@ -96,7 +92,8 @@ class _Kept:
             return False
         return True
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
+        """Remove what killed processes left half written."""
         for path in atomic.leftovers(cache_folder(), deep=True, age=_OLD):
             with contextlib.suppress(OSError):  # a cache that can't be written is done without
                 path.unlink()

@@ -12,8 +12,6 @@ import tensorflow as tf
 
 from trainer.presets import Augmentation
 
-_MOST_GROWN = 3  # pixels to each side
-
 
 def augment(images: Any, key: Any, how: Augmentation) -> Any:
     """Change a batch at random.
@@ -32,7 +30,7 @@ def augment(images: Any, key: Any, how: Augmentation) -> Any:
     if how.moves or wider is not None:
         images = _move(images, tf.random.experimental.stateless_fold_in(key, 0), how, wider)
     if wider is not None:
-        images = _widen(images, wider)
+        images = _widen(images, wider, how)
     if how.erase:
         images = _erase(images, tf.random.experimental.stateless_fold_in(key, 1), how)
     return images
@@ -45,14 +43,14 @@ def _widths(images: Any, key: Any, how: Augmentation) -> Any:
     return tf.where(chance < how.widen, width * most, tf.zeros_like(width))
 
 
-def _widen(images: Any, wider: Any) -> Any:
+def _widen(images: Any, wider: Any, how: Augmentation) -> Any:
     """Let ink grow to each side; between whole pixels, a blend of the two.
 
     What is wide is black too: of a fine line, no pixel may be.
     """
     now = tf.cast(images, tf.float32)
     grown, left = now, wider[:, None, None, None]
-    for _ in range(_MOST_GROWN):
+    for _ in range(math.ceil(how.widen_side * images.shape[1])):
         now = tf.nn.max_pool2d(now, 3, 1, "SAME")
         grown += (now - grown) * tf.clip_by_value(left, 0.0, 1.0)
         left -= 1.0
