@@ -77,7 +77,8 @@ def load() -> Forms:
         if table.name.endswith(".txt"):
             text = table.read_text(encoding="utf-8")
             digest.update(text.encode())
-            found |= read(text, table.name)
+            for char, own in read(text, table.name).items():
+                found[char] = found.get(char, ()) + own
     return Forms(found, digest.hexdigest())
 
 

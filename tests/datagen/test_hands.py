@@ -1,5 +1,7 @@
 """Hands: the table of forms, and writers that write them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,6 +28,15 @@ def test_every_class_has_forms_that_differ():
         assert len(own) >= 2, char
         drawn = {tuple(np.concatenate(form.lines()).ravel().tolist()) for form in own}
         assert len(drawn) == len(own), f"{char} has a form twice"
+
+
+def test_the_forms_of_a_character_are_those_of_all_tables():
+    """Printed letters stand in one table, joined ones in another."""
+    tables = [place for place in Path(forms.__file__).parent.iterdir() if place.suffix == ".txt"]
+    read = [forms.read(place.read_text(encoding="utf-8"), place.name) for place in tables]
+    for char, own in forms.load().of.items():
+        assert len(own) == sum(len(table.get(char, ())) for table in read), char
+    assert sum("a" in table for table in read) > 1
 
 
 def test_a_pen_passes_the_points_of_a_form_and_turns_only_where_it_is_marked():
