@@ -9,6 +9,7 @@ look-alikes as one, and the change against the preset. Differences of one point 
 
 import argparse
 import dataclasses
+import functools
 import time
 
 import keras
@@ -18,12 +19,14 @@ from keras import layers
 from levers_common import SHAPES, TABLE, draw, heading, predict, score, show, tests, train
 
 from datagen import augment_steps, recipe
-from trainer import model
+from trainer import model, model_file, packaged
 from trainer.infer import Reader
 from trainer.presets import Augmentation, Preset, preset
 
 SOFT = 0.2  # of a target, given to its look-alikes
 MIXED = 0.3  # largest share of the other picture
+TAUGHT = 0.5  # of a target, said by a larger model
+WIDENED = 0.5  # of the pictures
 
 
 def soft():
@@ -60,6 +63,17 @@ def cutmix(images, targets):
         images * (1 - mask) + tf.gather(images, other) * mask,
         targets * (1 - share) + tf.gather(targets, other) * share,
     )
+
+
+@functools.cache
+def teacher():
+    return model_file.load_model(packaged.FOLDER / f"{packaged.DEFAULT}.keras")[0]
+
+
+def distilled(images, targets):
+    """Targets half of which the larger, packaged model says (Hinton et al. 2015)."""
+    said = teacher()(tf.cast(images, tf.float32), training=False)
+    return images, TAUGHT * said + (1 - TAUGHT) * targets
 
 
 def squeezed():
@@ -119,6 +133,11 @@ VARIANTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "batch-256": ({"batch": 256}, {}),
     "mixup": ({}, {"change": mixup}),
     "cutmix": ({}, {"change": cutmix}),
+    "widened": (
+        {"augmentation": dataclasses.replace(preset("compact").augmentation, widen=WIDENED)},
+        {},
+    ),
+    "distilled": ({}, {"change": distilled}),
     "squeezed": ({}, {"network": squeezed}),
     "blurred": ({}, {"network": blurred}),
 }
