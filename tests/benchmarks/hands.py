@@ -1,10 +1,11 @@
 """How models read real handwriting: the sets in ../shared/data, each picture once.
 
-    python tests/benchmarks/hands.py [MODEL.keras ...]
+    python tests/benchmarks/hands.py [MODEL.keras ...] [--average 8]
 
-Without a model, the one that comes with the package. Of EMNIST's files only the test part is read,
-so that a model trained on the rest is not asked what it was taught; the sets of symbols are read
-whole. Prints accuracy by source: strict / with look-alikes as one.
+Without a model, the one that comes with the package. With `--average`, answers are those of so
+many small warps of each picture, averaged as `trainer predict --average` does it. Of EMNIST's files
+only the test part is read, so that a model trained on the rest is not asked what it was taught; the
+sets of symbols are read whole. Prints accuracy by source: strict / with look-alikes as one.
 """
 
 import os
@@ -14,14 +15,23 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import argparse
 from pathlib import Path
 
-from levers_common import TABLE, predict, score, tests
+import numpy as np
+from levers_common import TABLE, score, tests
 
 from trainer import model_file, packaged
+from trainer.infer import Reader
+
+
+def read(reader, images):
+    """Logits of framed pictures, a part at a time."""
+    parts = np.array_split(images[..., None], len(images) // 500 + 1)
+    return np.concatenate([reader.logits(part) for part in parts])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", type=Path)
+    parser.add_argument("--average", default=1, type=int)
     options = parser.parse_args()
     sets = tests()
     print(f"{'model':40}", *(f"{name} ({len(t[1]):,})".rjust(22) for name, t in sets.items()))
@@ -30,7 +40,8 @@ def main():
         if metadata.table.digest != TABLE.digest:
             print(f"{path}: its classes are not the 89 of math-vision; it is left out")
             continue
-        cells = [score(predict(network, x), y) for x, y in sets.values()]
+        reader = Reader(network, metadata.size, options.average)
+        cells = [score(read(reader, x), y) for x, y in sets.values()]
         print(f"{path!s:40}", *(f"{strict:12.1f} / {free:5.1f} %" for strict, free in cells))
 
 
