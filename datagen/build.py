@@ -168,15 +168,8 @@ class Build:
         (self._out / "manifests").mkdir(exist_ok=True)
         families = families_of(self._recipe, audit)
         pixels = self._out / STATE / "pixels"
-        context = Context(
-            self._out,
-            self._recipe,
-            self._characters,
-            audit.faces,
-            families,
-            self._steps,
-            pixels,
-        )
+        about = self._recipe, self._characters, audit.faces, families, self._steps
+        context = Context(self._out, *about, pixels)
         if cluster is not None:
             cluster.check(context)
         pictures = survey(

@@ -4,7 +4,6 @@ The steps are `gray` (distance from the paper's colour) and `ink` (polarity, pap
 specks). `datagen.frame` puts the result into the canonical frame.
 """
 
-import functools
 from typing import Any, Literal
 
 import cv2
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import InputError, UsageError
+from datagen.shadows import flatten
 
 Gray = NDArray[np.uint8]
 Polarity = Literal["auto", "bright", "dark"]
@@ -26,10 +26,7 @@ _HAIR = 0.2  # of the way from paper to ink; fainter than this is paper
 _STRONG = 110  # gray levels of 255; a part of a symbol reaches this somewhere
 _SQUARE = np.ones((3, 3), np.uint8)
 _LEVELS = np.arange(256, dtype=np.float32)
-_GRID = 32  # points; shadows are smooth, so a coarse grid shows all of them
 _HUGE = 1e30  # brightness; with numbers far smaller than float32 holds, differences stay finite
-_WHOLE = 1 << 18  # pixels; up to this size what depends on the size alone is kept
-_BASE = 64.0  # gray levels that flattened paper is set to, so that its noise isn't cut off
 _SPECK = 0.004  # of the largest component's area; the dot of an i has at least 0.01
 
 
@@ -136,7 +133,7 @@ def ink(levels: Gray, polarity: Polarity = "auto") -> Gray:
     threshold, mask = cv2.threshold(bright, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     away = 1 - cv2.dilate(mask, _SQUARE, iterations=2)  # from the soft edges of the ink
     if float(cv2.meanStdDev(bright, mask=away)[1][0, 0]) > _EVEN:
-        bright = _flatten(bright)
+        bright = flatten(bright)
         threshold, mask = cv2.threshold(bright, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     return _without_specks(_stretch(bright, threshold, mask))
 
@@ -152,59 +149,6 @@ def _is_light_on_dark(levels: Gray, ring: NDArray[Any]) -> bool:
     # A tight crop: an E touches its border nearly all around. Dark on light is the common case,
     # unless the dark part is so large that it can only be paper.
     return float((levels > threshold).mean()) < 0.4
-
-
-def _flatten(bright: Gray) -> Gray:
-    """Take shadows away: what a smooth surface through the paper explains is not ink.
-
-    A plane through the border tells paper from ink well enough to fit a surface of third degree to
-    the paper alone, by least squares on a grid of at most `_GRID` points an edge.
-    """
-    height, width = bright.shape
-    rows, columns = min(height, _GRID), min(width, _GRID)
-    small = cv2.resize(bright, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
-    terms = _terms(rows, columns)
-    border = np.zeros((rows, columns), np.bool_)
-    border[[0, -1]] = border[:, [0, -1]] = True
-    plane = terms[:, :, :3]
-    rest = small - plane @ _fit(plane[border], small[border])
-    levels = np.clip(rest + 128.0, 0.0, 255.0).astype(np.uint8)
-    threshold, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    paper = levels <= threshold
-    factors = _fit(terms[paper], small[paper])
-    if height * width <= _WHOLE:
-        return _less(bright, _terms(height, width) @ factors)
-    flat, x = np.empty_like(bright), _steps(width)
-    for row, y in enumerate(_steps(height)):  # all terms at once would take forty bytes a pixel
-        flat[row] = _less(bright[row], _powers(x, np.full_like(x, y)) @ factors)
-    return flat
-
-
-def _less(bright: Gray, surface: NDArray[np.float32]) -> Gray:
-    return np.asarray(np.clip(bright - surface + _BASE, 0.0, 255.0), np.uint8)
-
-
-def _fit(terms: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Least squares by the normal equations, with a little damping: few points fit anything."""
-    square = terms.T @ terms + np.eye(terms.shape[1], dtype=np.float32)
-    return np.asarray(np.linalg.solve(square, terms.T @ values), np.float32)
-
-
-@functools.lru_cache(maxsize=8)
-def _terms(rows: int, columns: int) -> NDArray[np.float32]:
-    """The terms of a surface of third degree at each point, shape (rows, columns, 10)."""
-    y, x = np.meshgrid(_steps(rows), _steps(columns), indexing="ij")
-    return _powers(x, y)
-
-
-def _steps(count: int) -> NDArray[np.float32]:
-    """Places from -1 to 1."""
-    return np.asarray(np.mgrid[-1 : 1 : count * 1j], np.float32)
-
-
-def _powers(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
-    one = np.ones_like(x)
-    return np.stack((one, x, y, x * x, x * y, y * y, x**3, x * x * y, x * y * y, y**3), axis=-1)
 
 
 def _stretch(bright: Gray, threshold: float, mask: NDArray[Any]) -> Gray:

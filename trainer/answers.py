@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from datagen import console
 from datagen.errors import InputError
-from trainer import data
 from trainer.dataset import Dataset, label_map, reading
 from trainer.infer import Reader
 from trainer.model_file import Metadata
 from trainer.probabilities import Logits
+from trainer.records import records
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def answers(reader: Reader, metadata: Metadata, dataset: Dataset, split: str) ->
     sources: list[str] = []
     count = dataset.count(split)
     with console.progress(f"{split}", count, "images") as advance, reading(dataset):
-        for images, batch_labels, batch_ids, batch_sources in data.records(dataset, split):
+        for images, batch_labels, batch_ids, batch_sources in records(dataset, split):
             logits.append(reader.logits(images))
             targets.append(batch_labels.numpy())
             ids.extend(value.decode() for value in batch_ids.numpy())
@@ -77,7 +77,7 @@ def pictures(dataset: Dataset, split: str, rows: NDArray[np.int64]) -> NDArray[n
     order = np.argsort(rows)
     ranked, start = rows[order], 0
     with reading(dataset):
-        for images, _, _, _ in data.records(dataset, split):
+        for images, _, _, _ in records(dataset, split):
             first, last = np.searchsorted(ranked, [start, start + len(images)])
             found[order[first:last]] = images.numpy()[ranked[first:last] - start, ..., 0]
             start += len(images)

@@ -120,7 +120,7 @@ def calibration(dataset: "Dataset", size: int) -> "NDArray[np.uint8]":
     import numpy as np
 
     from trainer.answers import pictures
-    from trainer.data import resize
+    from trainer.records import resize
 
     split = "validation" if "train" not in dataset.splits else "train"
     dataset.shards(split)

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from datagen import console
 from datagen.errors import InputError
-from trainer import data
 from trainer.dataset import Dataset, label_map, reading
 from trainer.export_about import LOGITS
 from trainer.infer import Reader
 from trainer.model_file import Metadata
+from trainer.records import records, resize
 
 SPLIT = "test"  # of the dataset that a file is proved on
 CHUNK = 256  # pictures that an exported file is given at a time
@@ -93,8 +93,8 @@ def compare(reader: Reader, run: Run, metadata: Metadata, dataset: Dataset) -> C
     count = dataset.count(SPLIT)
     same = right = exported = 0
     with console.progress("check", count, "images") as advance, reading(dataset):
-        for batch, targets, *_ in data.records(dataset, SPLIT):
-            images = np.asarray(data.resize(batch, metadata.frame_size))
+        for batch, targets, *_ in records(dataset, SPLIT):
+            images = np.asarray(resize(batch, metadata.frame_size))
             expected = reader.logits(images).argmax(1)
             found, truth = _first(run, images), labels[targets.numpy()]
             same += int((expected == found).sum())

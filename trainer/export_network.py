@@ -58,7 +58,7 @@ def _calibrated(logits: Any, metadata: Metadata) -> Any:
 
 
 def resizing(edge: int, size: int) -> NDArray[np.float32]:
-    """Return the matrix (size, edge) by which `trainer.data.resize` resizes a column of pixels.
+    """Return the matrix (size, edge) by which `trainer.records.resize` resizes a column of pixels.
 
     Resizing is linear and the same for rows and columns. Anti-aliased, it is no operation that
     other runtimes have; two products of matrices are.

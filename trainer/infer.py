@@ -57,7 +57,7 @@ class Reader:
 
     def logits(self, images: Any) -> Logits:
         """Return logits, float32 (n, classes), for pictures, uint8 (n, h, w, 1)."""
-        from trainer.data import resize
+        from trainer.records import resize
 
         resized = resize(images, self._size)
         total: Any = 0.0

@@ -140,18 +140,18 @@ def compare(model: Path, converted: Path, dataset: "Dataset") -> "Agreement":
     """
     import numpy as np
 
-    from trainer import data, litert
+    from trainer import litert
     from trainer.answers import answers
     from trainer.card_facts import Agreement
     from trainer.infer import Reader
     from trainer.model_file import load_model
+    from trainer.records import records
 
     network, metadata = load_model(model)
     found = answers(Reader(network, metadata.size), metadata, dataset, SPLIT)
     content = converted.read_bytes()
     parts = [
-        litert.run(content, images.numpy())[0].argmax(1)
-        for images, *_ in data.records(dataset, SPLIT)
+        litert.run(content, images.numpy())[0].argmax(1) for images, *_ in records(dataset, SPLIT)
     ]
     first, second = found.logits.argmax(1), np.concatenate(parts)
     agreement = Agreement(

@@ -37,6 +37,7 @@ from trainer.model import build as build_model
 from trainer.optimize import compile_model
 from trainer.outliers import Outliers, mixed, pool
 from trainer.presets import Preset, preset
+from trainer.records import hold
 
 EPOCHS = range(1000)
 
@@ -60,7 +61,7 @@ def others(dataset: Dataset, wanted: Preset) -> Outliers | None:
 
 
 def from_memory(dataset: Dataset, wanted: Preset) -> Any:
-    images, labels = data.hold(dataset, "train")
+    images, labels = hold(dataset, "train")
     more = others(dataset, wanted)
     pictures = None if more is None else tf.constant(more.pictures)
     classes = len(dataset.characters)

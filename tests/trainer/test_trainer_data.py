@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from datagen.errors import InputError
-from trainer import data
+from trainer import data, records
 from trainer.dataset import open_dataset
 from trainer.presets import Augmentation
 
@@ -41,7 +41,7 @@ def opened(request, dataset, monkeypatch):
 
 def test_records_come_in_record_order_with_id_and_source(opened, splits):
     images, labels = splits["test"]
-    (found, targets, ids, sources), *rest = data.records(opened, "test").as_numpy_iterator()
+    (found, targets, ids, sources), *rest = records.records(opened, "test").as_numpy_iterator()
     assert not rest
     assert np.array_equal(found[..., 0], images)
     assert np.array_equal(targets, labels)
@@ -92,21 +92,21 @@ def test_a_damaged_record_is_one_sentence(dataset, tmp_path):
     content[len(content) // 2] ^= 0xFF
     shard.write_bytes(content)
     with pytest.raises(InputError, match=r"can't be read .*`datagen verify"):
-        data.hold(open_dataset(copy), "train")
+        records.hold(open_dataset(copy), "train")
 
 
 def test_pictures_of_another_size_than_stated_are_refused(dataset):
     with pytest.raises(InputError, match="can't be read"):
-        data.hold(replace(open_dataset(dataset), size=16), "test")
+        records.hold(replace(open_dataset(dataset), size=16), "test")
 
 
 def test_a_shard_with_fewer_records_than_stated_is_refused(dataset):
     found = open_dataset(dataset)
     shards = (replace(found.splits["test"][0], records=99),)
     with pytest.raises(InputError, match=r"has 72 records where .* states 99"):
-        data.hold(replace(found, splits={"test": shards}), "test")
+        records.hold(replace(found, splits={"test": shards}), "test")
 
 
 def test_resizing_to_the_same_size_changes_nothing(splits):
     images = tf.constant(splits["test"][0][..., None])
-    assert data.resize(images, 32) is images
+    assert records.resize(images, 32) is images
