@@ -1,0 +1,151 @@
+"""How far this project's recipes come from plain fonts, in every kind of ink; takes half an hour.
+
+    python tests/benchmarks/halfway.py [--work FOLDER]
+
+Four models of one network, `compact`, none of which saw a family of script:
+
+- `plain fonts`: glyphs as their fonts have them, lightly augmented, as most such sets are made.
+- `fonts-only`: as the recipe of that name draws.
+- `plain fonts with tablet` and `fonts-only with tablet`: the same with the tablet's pen strokes,
+  half of the pictures; the second is the model above, finetuned.
+
+They read the tablet's strokes, the same drawn again with a marker and a pencil (see `pens.py`),
+digits of the census, and letters cut out of joined writing (see `cursive.py`). Prints accuracy,
+strict / with look-alikes as one; what the recipes gain over plain fonts; and what part that is of
+the way between a prototype and the goal, both of which were measured on sets that are not here. A
+gain is not the same on another set, so take that part for an estimate.
+
+With `--work`, what was built and trained is kept there, and a second run goes on with it.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import cursive
+import numpy as np
+import pens
+from levers_common import DATA, predict, score, tests
+
+from trainer import model_file
+
+STYLES = "hand = 4.0, handwriting = 6.0, serif = 0.5, slab = 0.5, display = 0.5"
+DRAWN = {
+    "plain": 'preset = "light"\nstyles = { script = 0.0 }',
+    "ours": f'preset = "handwriting"\nwriters = 60\nstyles = {{ script = 0.0, {STYLES} }}',
+}
+TABLET = '\n[sources.emnist]\nkind = "emnist"\ncap = 750\n'
+RECIPE = """name = "{name}"
+[train]
+per_class = {count}
+[validation]
+per_class = 25
+[test]
+per_class = 25
+[sources.fonts]
+kind = "fonts"
+{drawn}
+"""
+EPOCHS = 6  # of 1,500 a class
+INKS = ("tablet", "marker", "pencil", "census digits", "cursive")
+# Strict / with look-alikes as one, of each ink: the prototype's, and the goal.
+FONTS = ((60, 72), (78, 91), (78, 82), (52, 68), (36, 45)), (88, 96, 90, 85, 65)
+BOTH = (
+    ((78, 90), (83, 94), (83, 88), (61, 83), (48, 59)),
+    ((86, 96), (87, 97.5), (92, 95), (72, 93), (62, 75)),
+)
+
+
+def command(program, *words):
+    """Run `datagen` or `trainer`."""
+    subprocess.run([Path(sys.executable).with_name(program), *map(str, words)], check=True)
+
+
+def dataset(work, name, drawn, count, tablet=False):
+    """Build a dataset; returns its folder."""
+    recipe = work / f"{name}.toml"
+    text = RECIPE.format(name=name.replace("-", "_"), count=count, drawn=DRAWN[drawn])
+    recipe.write_text(text + (TABLET if tablet else ""))
+    given = ("--source", f"emnist={DATA / 'emnist-byclass-standin'}") if tablet else ()
+    command("datagen", "build", recipe, "--out", work / name, *given)
+    return work / name
+
+
+def models(work):
+    """Train the four; returns their files by name."""
+    plain = dataset(work, "plain", "plain", 1500)
+    both = dataset(work, "plain-tablet", "plain", 1500, tablet=True)
+    ours = dataset(work, "ours", "ours", 3500)
+    tuned = dataset(work, "ours-tablet", "ours", 1500, tablet=True)
+    runs = {name: work / f"run-{name}" for name in ("plain", "plain-tablet", "ours", "ours-tablet")}
+    fit = ("trainer", "fit")
+    command(*fit, plain, "--out", runs["plain"], "--epochs", EPOCHS)
+    command(*fit, both, "--out", runs["plain-tablet"], "--epochs", EPOCHS)
+    command(*fit, ours, "--out", runs["ours"], "--epochs", 2)
+    first = runs["ours"] / "model.keras"
+    how = ("--learning-rate", "1e-3", "--epochs", EPOCHS)
+    command("trainer", "finetune", first, tuned, "--out", runs["ours-tablet"], *how)
+    return {name: run / "model.keras" for name, run in runs.items()}
+
+
+def reader(path):
+    """A function that gives a model's scores in the order of `INKS`."""
+    network = model_file.load_model(path)[0]
+
+    def read(sets, letters):
+        cells = [score(predict(network, x), y) for x, y in sets]
+        pictures, labels, families = letters
+        return np.array([*cells, cursive.by_family(predict(network, pictures), labels, families)])
+
+    return read
+
+
+def inks():
+    """Pictures and labels of all inks but the last, and the letters of that."""
+    real = tests()
+    redrawn = pens.redrawn(*real["pen strokes"])
+    sets = [real["pen strokes"], redrawn["marker"], redrawn["pencil"], real["digits"]]
+    parts = cursive.letters().values()
+    return sets, tuple(np.concatenate(each) for each in zip(*parts, strict=True))
+
+
+def show(name, cells):
+    """Print a row: strict / with look-alikes as one; what is not known is left out."""
+    said = [[" - " if np.isnan(each) else f"{each:.1f}" for each in cell] for cell in cells]
+    print(f"{name:26}", *(f"{strict:>10} / {free:>5}" for strict, free in said), flush=True)
+
+
+def compare(title, plain, ours, prototype, goal):
+    """Print two models, the gain, and its part of the way from the prototype to the goal."""
+    show(f"plain fonts{title}", plain)
+    show(f"fonts-only{title}", ours)
+    show("gain", ours - plain)
+    prototype, goal = np.array(prototype, float), np.array(goal, float)
+    if goal.ndim == 1:  # said with look-alikes as one only
+        goal = np.stack((np.full(len(goal), np.nan), goal), axis=1)
+    show("% of the way to the goal", 100 * (ours - plain) / (goal - prototype))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--work", type=Path, help="keep datasets and models here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        work = options.work or Path(scratch)
+        work.mkdir(parents=True, exist_ok=True)
+        found = models(work)
+        sets, letters = inks()
+        scores = {name: reader(path)(sets, letters) for name, path in found.items()}
+    print(f"{'':26}", *(f"{ink:>18}" for ink in INKS))
+    compare("", scores["plain"], scores["ours"], *FONTS)
+    compare(" with tablet", scores["plain-tablet"], scores["ours-tablet"], *BOTH)
+
+
+if __name__ == "__main__":
+    main()
