@@ -173,6 +173,11 @@ def load(path: str | Path | None = None) -> CharacterTable:
             )
     try:
         text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path}: there is no such character table; relative paths, in recipes too, start at "
+            f"the folder that the command runs in, {Path.cwd()}"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: the character table can't be read ({error})") from error
     return parse(text, str(path))
