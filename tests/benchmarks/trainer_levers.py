@@ -67,7 +67,8 @@ def cutmix(images, targets):
 
 @functools.cache
 def teacher():
-    return model_file.load_model(packaged.FOLDER / f"{packaged.DEFAULT}.keras")[0]
+    with tf.init_scope():  # while tf.data builds its graph, weights would not be read
+        return model_file.load_model(packaged.FOLDER / f"{packaged.DEFAULT}.keras")[0]
 
 
 def distilled(images, targets):
