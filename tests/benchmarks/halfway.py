@@ -9,6 +9,8 @@ Four models of one network, `compact`, none of which saw a family of script:
 - `plain fonts with tablet` and `fonts-only with tablet`: the same with the tablet's pen strokes,
   half of the pictures; the second is the model above, finetuned.
 
+Two more are finetuned from it likewise, beside milder drawings (`mild.toml`) and beside plain ones.
+
 They read the tablet's strokes, the same drawn again with a marker and a pencil (see `pens.py`),
 digits of the census, and letters cut out of joined writing (see `cursive.py`). Prints accuracy,
 strict / with look-alikes as one; what the recipes gain over plain fonts; and what part that is of
@@ -36,9 +38,12 @@ from levers_common import DATA, predict, score, tests
 from trainer import model_file
 
 STYLES = "hand = 4.0, handwriting = 6.0, serif = 0.5, slab = 0.5, display = 0.5"
+MILD = Path(__file__).with_name("mild.toml")
+HANDS = f"writers = 60\nstyles = {{ script = 0.0, {STYLES} }}"
 DRAWN = {
     "plain": 'preset = "light"\nstyles = { script = 0.0 }',
-    "ours": f'preset = "handwriting"\nwriters = 60\nstyles = {{ script = 0.0, {STYLES} }}',
+    "ours": f'preset = "handwriting"\n{HANDS}',
+    "mild": f'preset = "{MILD}"\n{HANDS}',
 }
 TABLET = '\n[sources.emnist]\nkind = "emnist"\ncap = 750\n'
 RECIPE = """name = "{name}"
@@ -78,19 +83,24 @@ def dataset(work, name, drawn, count, tablet=False):
 
 
 def models(work):
-    """Train the four; returns their files by name."""
+    """Train them; returns their files by name."""
     plain = dataset(work, "plain", "plain", 1500)
     both = dataset(work, "plain-tablet", "plain", 1500, tablet=True)
     ours = dataset(work, "ours", "ours", 3500)
-    tuned = dataset(work, "ours-tablet", "ours", 1500, tablet=True)
-    runs = {name: work / f"run-{name}" for name in ("plain", "plain-tablet", "ours", "ours-tablet")}
+    tuned = {
+        "ours-tablet": dataset(work, "ours-tablet", "ours", 1500, tablet=True),
+        "mild-tablet": dataset(work, "mild-tablet", "mild", 1500, tablet=True),
+        "ours-plain-tablet": both,
+    }
+    runs = {name: work / f"run-{name}" for name in ("plain", "plain-tablet", "ours", *tuned)}
     fit = ("trainer", "fit")
     command(*fit, plain, "--out", runs["plain"], "--epochs", EPOCHS)
     command(*fit, both, "--out", runs["plain-tablet"], "--epochs", EPOCHS)
     command(*fit, ours, "--out", runs["ours"], "--epochs", 2)
     first = runs["ours"] / "model.keras"
     how = ("--learning-rate", "1e-3", "--epochs", EPOCHS)
-    command("trainer", "finetune", first, tuned, "--out", runs["ours-tablet"], *how)
+    for name, data in tuned.items():
+        command("trainer", "finetune", first, data, "--out", runs[name], *how)
     return {name: run / "model.keras" for name, run in runs.items()}
 
 
@@ -145,6 +155,8 @@ def main():
     print(f"{'':26}", *(f"{ink:>18}" for ink in INKS))
     compare("", scores["plain"], scores["ours"], *FONTS)
     compare(" with tablet", scores["plain-tablet"], scores["ours-tablet"], *BOTH)
+    show("beside milder drawings", scores["mild-tablet"])
+    show("beside plain ones", scores["ours-plain-tablet"])
 
 
 if __name__ == "__main__":
