@@ -16,18 +16,16 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import argparse
 import string
-from pathlib import Path
 
 import cv2
 import numpy as np
-from levers_common import SHAPES, TABLE, predict, score
+from levers_common import SHAPES, TABLE, arguments, predict, score
 from PIL import Image, ImageDraw, ImageFont
 
 from datagen.fonts import fonts
 from datagen.frame import FrameError, frame
-from trainer import model_file, packaged
+from trainer import model_file
 
 SIZE = 96  # pixels an em
 TIMES = 12  # of each letter and face
@@ -104,15 +102,11 @@ def worst(said, labels, count=8):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*", type=Path)
-    parser.add_argument("--sheet", type=Path, help="write some of the pictures here, to look at")
-    options = parser.parse_args()
-    models = options.models or [packaged.FOLDER / f"{packaged.DEFAULT}.keras"]
+    options = arguments(__doc__.splitlines()[0], sheet=True).parse_args()
     sets = letters()
     families = sorted({family for *_, names in sets.values() for family in names})
     print(f"{', '.join(families)}: {sum(len(y) for _, y, _ in sets.values()):,} letters")
-    for path in models:
+    for path in options.models:
         network = model_file.load_model(path)[0]
         print(path)
         for name, (pictures, labels, names) in sets.items():

@@ -12,36 +12,24 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import argparse
-from pathlib import Path
+from levers_common import TABLE, arguments, averaged, score, tests
 
-import numpy as np
-from levers_common import TABLE, score, tests
-
-from trainer import model_file, packaged
-from trainer.infer import Reader
-
-
-def read(reader, images):
-    """Logits of framed pictures, a part at a time."""
-    parts = np.array_split(images[..., None], len(images) // 500 + 1)
-    return np.concatenate([reader.logits(part) for part in parts])
+from trainer import model_file
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*", type=Path)
+    parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--average", default=1, type=int)
     options = parser.parse_args()
     sets = tests()
     print(f"{'model':40}", *(f"{name} ({len(t[1]):,})".rjust(22) for name, t in sets.items()))
-    for path in options.models or [packaged.FOLDER / f"{packaged.DEFAULT}.keras"]:
+    for path in options.models:
         network, metadata = model_file.load_model(path)
         if metadata.table.digest != TABLE.digest:
             print(f"{path}: its classes are not the 89 of math-vision; it is left out")
             continue
-        reader = Reader(network, metadata.size, options.average)
-        cells = [score(read(reader, x), y) for x, y in sets.values()]
+        answers = (averaged(network, x, options.average, metadata.size) for x, _ in sets.values())
+        cells = [score(said, y) for said, (_, y) in zip(answers, sets.values(), strict=True)]
         print(f"{path!s:40}", *(f"{strict:12.1f} / {free:5.1f} %" for strict, free in cells))
 
 

@@ -1,9 +1,10 @@
-"""What both benchmarks of levers share: the real sets, a training on drawings, its score."""
+"""What benchmarks of accuracy share: models and real sets, a training on drawings, its score."""
 
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from datagen.fonts import fonts
 from datagen.frame import FrameError, frame
 from datagen.sources import Unreadable, open_source
 from datagen.synthesis import Style, Synthesizer
+from trainer import packaged
 
 TABLE = characters.load()
 SHAPES = np.array(TABLE.shapes)
@@ -24,6 +26,16 @@ SOURCES = {
     "digits": ("emnist", "emnist"),
 }
 MOST = 5000  # pictures of a source
+PACKAGED = packaged.FOLDER / f"{packaged.DEFAULT}{packaged.SUFFIX}"
+
+
+def arguments(description, sheet=False):
+    """A parser that takes models, and with `sheet` where to write pictures to look at."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("models", nargs="*", type=Path, default=[PACKAGED])
+    if sheet:
+        parser.add_argument("--sheet", type=Path, help="write some of the pictures here")
+    return parser
 
 
 def tests():
@@ -102,6 +114,15 @@ def train(images, labels, preset, seed=0, network=None, targets=None, change=Non
 def predict(network, images):
     """Probabilities (n, classes) of framed pictures, uint8 (n, 32, 32)."""
     return network.predict(images[..., None], batch_size=512, verbose=0)
+
+
+def averaged(network, images, average, size=32):
+    """Logits averaged over so many warps, as `trainer predict --average` does it."""
+    from trainer.infer import Reader
+
+    reader = Reader(network, size, average)
+    parts = np.array_split(images[..., None], 10)
+    return np.concatenate([reader.logits(part) for part in parts])
 
 
 def score(probabilities, labels):

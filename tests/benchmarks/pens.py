@@ -19,16 +19,13 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import argparse
-from pathlib import Path
-
 import cv2
 import numpy as np
-from levers_common import predict, score, tests
+from levers_common import arguments, predict, score, tests
 
 from datagen import skeleton
 from datagen.frame import FrameError, frame
-from trainer import model_file, packaged
+from trainer import model_file
 
 FINE = 128  # pixels; edge that pictures are enlarged to before strokes are looked for
 CANVAS = 256
@@ -103,12 +100,8 @@ def redrawn(pictures, labels):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*", type=Path)
-    parser.add_argument("--sheet", type=Path, help="write some of the pictures here, to look at")
-    options = parser.parse_args()
-    models = options.models or [packaged.FOLDER / f"{packaged.DEFAULT}.keras"]
-    networks = [(path, model_file.load_model(path)[0]) for path in models]
+    options = arguments(__doc__.splitlines()[0], sheet=True).parse_args()
+    networks = [(path, model_file.load_model(path)[0]) for path in options.models]
     for name, (pictures, labels) in tests().items():
         if name not in SETS:
             continue

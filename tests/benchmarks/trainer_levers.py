@@ -16,11 +16,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from levers_common import SHAPES, TABLE, draw, heading, predict, score, show, tests, train
+from levers_common import (
+    PACKAGED,
+    SHAPES,
+    TABLE,
+    averaged,
+    draw,
+    heading,
+    predict,
+    score,
+    show,
+    tests,
+    train,
+)
 
 from datagen import augment_steps, recipe
-from trainer import model, model_file, packaged
-from trainer.infer import Reader
+from trainer import model, model_file
 from trainer.presets import Augmentation, Preset, preset
 
 SOFT = 0.2  # of a target, given to its look-alikes
@@ -68,7 +79,7 @@ def cutmix(images, targets):
 @functools.cache
 def teacher():
     with tf.init_scope():  # while tf.data builds its graph, weights would not be read
-        return model_file.load_model(packaged.FOLDER / f"{packaged.DEFAULT}.keras")[0]
+        return model_file.load_model(PACKAGED)[0]
 
 
 def distilled(images, targets):
@@ -144,13 +155,6 @@ VARIANTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
 }
 
 
-def averaged(network, images):
-    """Logits averaged over warps, as `trainer predict --average 8` does it."""
-    reader = Reader(network, 32, 8)
-    parts = np.array_split(images[..., None], 10)
-    return np.concatenate([reader.logits(part) for part in parts])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--per-class", type=int, default=2000)
@@ -173,7 +177,7 @@ def main():
         base = found if base is None else base
         show(name, found, base, seconds)
         if name == "preset":
-            show("averaged", [score(averaged(network, x), y) for x, y in sets.values()], base, 0)
+            show("averaged", [score(averaged(network, x, 8), y) for x, y in sets.values()], base, 0)
         keras.utils.clear_session()
 
 
