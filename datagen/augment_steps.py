@@ -29,6 +29,27 @@ PRESETS: Mapping[str, Sequence[Step]] = {
         {"name": "Grain", "sigma": (1, 10), "p": 0.7},
         {"name": "Jpeg", "p": 0.3},
     ),
+    # `handwriting` at half of its strength, with all of its joins: for what is drawn beside real
+    # ink, which shows pens already.
+    "mild": (
+        {
+            "name": "Pen",
+            "width": (0.03, 0.2),
+            "wander": 0.01,
+            "sway": 4,
+            "ends": 0.02,
+            "rounding": 4,
+            "p": 0.3,
+        },
+        {"name": "Warp", "rotate": 5, "shear": 0.1, "scale": (0.9, 1.1), "elastic": 0.008, "p": 1},
+        {"name": "StrokeWeight", "change": (-0.01, 0.013), "p": 0.5},
+        {"name": "Coarse", "pixels": (14, 90), "bilevel": 0.5, "p": 0.3},
+        {"name": "Joins", "p": 0.25},
+        {"name": "Neighbour", "width": (0.02, 0.15), "p": 0.12},
+        {"name": "Rules", "p": 0.06},
+        {"name": "Blur", "p": 0.3},
+        {"name": "Grain", "sigma": (1, 5), "p": 0.5},
+    ),
     "handwriting": (
         {
             "name": "Pen",

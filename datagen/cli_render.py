@@ -46,7 +46,7 @@ def render(
     augment: Annotated[
         str,
         typer.Option(
-            help="none, light, print, handwriting, or a TOML or YAML file.",
+            help="none, light, print, mild, handwriting, or a TOML or YAML file.",
             autocompletion=completion.presets,
             rich_help_panel=_LOOKS,
         ),

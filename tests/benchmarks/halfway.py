@@ -6,10 +6,11 @@ Four models of one network, `compact`, none of which saw a family of script:
 
 - `plain fonts`: glyphs as their fonts have them, lightly augmented, as most such sets are made.
 - `fonts-only`: as the recipe of that name draws.
-- `plain fonts with tablet` and `fonts-only with tablet`: the same with the tablet's pen strokes,
-  half of the pictures; the second is the model above, finetuned.
+- `plain fonts with tablet`: the same fonts with the tablet's pen strokes, up to half of a class.
+- `math-vision with tablet`: the second model, finetuned on these strokes and that recipe's
+  drawings.
 
-Two more are finetuned from it likewise, beside milder drawings (`mild.toml`) and beside plain ones.
+Two more are finetuned from it likewise, beside what `fonts-only` draws and beside plain fonts.
 
 They read the tablet's strokes, the same drawn again with a marker and a pencil (see `pens.py`),
 digits of the census, and letters cut out of joined writing (see `cursive.py`). Prints accuracy,
@@ -38,12 +39,10 @@ from levers_common import DATA, predict, score, tests
 from trainer import model_file
 
 STYLES = "hand = 4.0, handwriting = 6.0, serif = 0.5, slab = 0.5, display = 0.5"
-MILD = Path(__file__).with_name("mild.toml")
-HANDS = f"writers = 60\nstyles = {{ script = 0.0, {STYLES} }}"
-DRAWN = {
+DRAWN = {  # as the recipes draw, but for families of script
     "plain": 'preset = "light"\nstyles = { script = 0.0 }',
-    "ours": f'preset = "handwriting"\n{HANDS}',
-    "mild": f'preset = "{MILD}"\n{HANDS}',
+    "fonts-only": f'preset = "handwriting"\nwriters = 60\nstyles = {{ script = 0.0, {STYLES} }}',
+    "math-vision": 'preset = "mild"\nwriters = 60\nstyles = { script = 0.0, hand = 4.0 }',
 }
 TABLET = '\n[sources.emnist]\nkind = "emnist"\ncap = 750\n'
 RECIPE = """name = "{name}"
@@ -85,21 +84,20 @@ def dataset(work, name, drawn, count, tablet=False):
 def models(work):
     """Train them; returns their files by name."""
     plain = dataset(work, "plain", "plain", 1500)
-    both = dataset(work, "plain-tablet", "plain", 1500, tablet=True)
-    ours = dataset(work, "ours", "ours", 3500)
-    tuned = {
-        "ours-tablet": dataset(work, "ours-tablet", "ours", 1500, tablet=True),
-        "mild-tablet": dataset(work, "mild-tablet", "mild", 1500, tablet=True),
-        "ours-plain-tablet": both,
+    ours = dataset(work, "ours", "fonts-only", 3500)
+    mixed = {
+        f"{drawn}-tablet": dataset(work, f"{drawn}-tablet", drawn, 1500, tablet=True)
+        for drawn in DRAWN
     }
-    runs = {name: work / f"run-{name}" for name in ("plain", "plain-tablet", "ours", *tuned)}
+    both = mixed["plain-tablet"]
+    runs = {name: work / f"run-{name}" for name in ("plain", "both", "ours", *mixed)}
     fit = ("trainer", "fit")
     command(*fit, plain, "--out", runs["plain"], "--epochs", EPOCHS)
-    command(*fit, both, "--out", runs["plain-tablet"], "--epochs", EPOCHS)
+    command(*fit, both, "--out", runs["both"], "--epochs", EPOCHS)
     command(*fit, ours, "--out", runs["ours"], "--epochs", 2)
     first = runs["ours"] / "model.keras"
-    how = ("--learning-rate", "1e-3", "--epochs", EPOCHS)
-    for name, data in tuned.items():
+    how = ("--learning-rate", "2e-3", "--epochs", EPOCHS)
+    for name, data in mixed.items():
         command("trainer", "finetune", first, data, "--out", runs[name], *how)
     return {name: run / "model.keras" for name, run in runs.items()}
 
@@ -131,10 +129,10 @@ def show(name, cells):
     print(f"{name:26}", *(f"{strict:>10} / {free:>5}" for strict, free in said), flush=True)
 
 
-def compare(title, plain, ours, prototype, goal):
+def compare(title, plain, ours, prototype, goal, recipe="fonts-only"):
     """Print two models, the gain, and its part of the way from the prototype to the goal."""
     show(f"plain fonts{title}", plain)
-    show(f"fonts-only{title}", ours)
+    show(f"{recipe}{title}", ours)
     show("gain", ours - plain)
     prototype, goal = np.array(prototype, float), np.array(goal, float)
     if goal.ndim == 1:  # said with look-alikes as one only
@@ -154,9 +152,9 @@ def main():
         scores = {name: reader(path)(sets, letters) for name, path in found.items()}
     print(f"{'':26}", *(f"{ink:>18}" for ink in INKS))
     compare("", scores["plain"], scores["ours"], *FONTS)
-    compare(" with tablet", scores["plain-tablet"], scores["ours-tablet"], *BOTH)
-    show("beside milder drawings", scores["mild-tablet"])
-    show("beside plain ones", scores["ours-plain-tablet"])
+    compare(" with tablet", scores["both"], scores["math-vision-tablet"], *BOTH, "math-vision")
+    show("beside those of fonts-only", scores["fonts-only-tablet"])
+    show("beside plain fonts", scores["plain-tablet"])
 
 
 if __name__ == "__main__":

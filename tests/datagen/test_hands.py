@@ -91,7 +91,7 @@ def test_characters_that_no_hand_writes_have_a_reason():
     assert face.reasons == {"U+0416": "no hand writes it"}
 
 
-@pytest.mark.parametrize("preset", ["handwriting", "none", "print"])
+@pytest.mark.parametrize("preset", ["handwriting", "mild", "none", "print"])
 def test_hands_draw_every_class_and_again_from_the_origin(preset):
     draws = synthesizer(preset)
     drawn = draws.draw_many("train", [(label, 3) for label in range(len(TABLE))])
