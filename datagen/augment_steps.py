@@ -100,10 +100,10 @@ def steps_of(preset: str) -> Sequence[Step]:
     return _read(path)
 
 
-def identity(preset: str, steps: Sequence[Step]) -> dict[str, Any]:
+def identity(preset: str, steps: Sequence[Step], name: str = "augmentation") -> dict[str, Any]:
     """Return what the record of a claim says of steps from a file, so that it can name a change.
 
-    Empty for a preset, whose name and the version say it all.
+    Empty for a preset, whose name and the version say it all. `name` is what they are called there.
     """
     if preset in PRESETS:
         return {}
@@ -111,7 +111,7 @@ def identity(preset: str, steps: Sequence[Step]) -> dict[str, Any]:
         f"{number} {step['name']}": {key: str(value) for key, value in step.items()}
         for number, step in enumerate(steps, 1)
     }
-    return {"augmentation": said}
+    return {name: said}
 
 
 def _read(path: Path) -> Sequence[Step]:

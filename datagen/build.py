@@ -129,7 +129,8 @@ class Build:
             for name, s in resolved.sources.items()
             if not s.drawn
         }
-        self._steps = steps_of(resolved.preset)
+        self._steps = steps_of(resolved.preset(resolved.drawn))
+        self._redrawing = steps_of(resolved.preset(resolved.redrawn))
         self._notes = list(notes)
         said = [Path(path) for path in resolved.curate.decisions]
         self._decisions = decisions.read(said, self._characters)
@@ -168,8 +169,8 @@ class Build:
         (self._out / "manifests").mkdir(exist_ok=True)
         families = families_of(self._recipe, audit)
         pixels = self._out / STATE / "pixels"
-        about = self._recipe, self._characters, audit.faces, families, self._steps
-        context = Context(self._out, *about, pixels)
+        about = self._recipe, self._characters, audit.faces, families
+        context = Context(self._out, *about, self._steps, self._redrawing, pixels)
         if cluster is not None:
             cluster.check(context)
         pictures = survey(
@@ -201,8 +202,8 @@ class Build:
     def _curate(self, pictures: Pictures) -> Judged:
         config = self._recipe.curate
         decided = decisions.apply(self._decisions, pictures)
-        if decided.missing:
-            self._notes.append(f"{decided.missing} decisions are about pictures of no source")
+        if lost := decided.missing:
+            self._notes.append(f"{lost} decisions are about pictures of no source")
         pixels = open_pixels(self._out / STATE / "pixels", len(pictures), self._recipe.size)
         ask = functools.partial(network.ask, folder=self._out / STATE)
         return judge(pictures, pixels, self._characters, config, decided, ask)
@@ -216,14 +217,16 @@ class Build:
 
     def _identity(self, audit: FontAudit, stamps: Mapping[str, str]) -> dict[str, Any]:
         """What the bytes of the dataset depend on."""
+        given = self._recipe
         fonts = "\n".join(f"{f.sha256} {f.index} {f.group} {f.labels}" for f in audit.faces)
         return {
             "version": __version__,
-            "recipe": self._recipe.model_dump(mode="json"),
+            "recipe": given.model_dump(mode="json"),
             "characters": self._characters.to_csv(),
             "decisions": self._decisions.digest,
             "fonts": hashlib.sha256(fonts.encode()).hexdigest(),
-            **augment_steps.identity(self._recipe.preset, self._steps),
+            **augment_steps.identity(given.preset(given.drawn), self._steps),
+            **augment_steps.identity(given.preset(given.redrawn), self._redrawing, "redrawing"),
             **stamps,
         }
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from datagen.fonts import Face
 from datagen.frame import MARGIN, Mode
 from datagen.outlines import Outline, Sheets
 from datagen.raster import OUTLINE_PX, open_face
-from datagen.shapes import FILL, Glyphs, Shapes, assemble, normalize
+from datagen.shapes import FILL, Glyphs, Mask, Numbers, Shapes, assemble, normalize
 from datagen.strokes import Strokes
 
 Gray = NDArray[np.uint8]
@@ -76,9 +77,37 @@ class Canvas:
         u = self._pipeline.numbers(words)
         wanted = self._pipeline.pens(u).tolist()
         found = self._load_all(glyphs, wanted)
-        outlines = [outline for outline, _ in found]
+        by_pen = np.array([is_pen for _, is_pen in found])
+        return self._draw([outline for outline, _ in found], by_pen, u, words)
+
+    def write(self, strokes: Sequence[Outline], seeds: Sequence[int]) -> Sequence[Gray]:
+        """Write strokes with a pen, and augment them, as `draw` does those of hands.
+
+        Args:
+            strokes: At most `most`, in a font's units and direction.
+            seeds: For each the 64-bit seed of all its random choices.
+
+        Returns:
+            uint8 each, ink bright on black; square unless the pipeline changes that.
+        """
+        words = np.array(seeds, np.uint64)
+        by_pen = np.ones(len(strokes), np.bool_)
+        return self._draw(strokes, by_pen, self._pipeline.numbers(words), words)
+
+    def show(self, framed: Gray) -> Gray:
+        """Put a framed picture, uint8 (size, size), on a canvas, as large as a glyph would be."""
+        edge = round(len(framed) * _OVERSAMPLE)
+        canvas = np.zeros((self._edge, self._edge), np.uint8)
+        first = (self._edge - edge) // 2
+        large = cv2.resize(framed, (edge, edge), interpolation=cv2.INTER_LINEAR)
+        canvas[first : first + edge, first : first + edge] = large
+        return canvas
+
+    def _draw(
+        self, outlines: Sequence[Outline], by_pen: Mask, u: Numbers, words: NDArray[np.uint64]
+    ) -> Sequence[Gray]:
         place = normalize if self._mode == "tight" else _in_em
-        shapes = assemble(outlines, np.array([is_pen for _, is_pen in found]), place)
+        shapes = assemble(outlines, by_pen, place)
         if not self._pipeline.writes:
             plain = np.float32(_PLAIN) * shapes.side() * shapes.bold
             shapes.width = np.where(shapes.pen, plain, shapes.width)

@@ -59,12 +59,13 @@ def _hub_license(name: str) -> str:
 
 
 def _body(facts: Facts, how: str, croissant: bool) -> Iterator[str]:
-    classes, real = len(facts.characters), facts.total - facts.drawn
+    classes, real = len(facts.characters), facts.total - facts.drawn - facts.redrawn
+    again = f", {facts.redrawn:,} real ones drawn again with other pens" if facts.redrawn else ""
     yield f"# {facts.name}\n"
     yield (
         f"{facts.total:,} grey pictures of {classes} characters and symbols, {facts.size}×"
         f"{facts.size} pixels, ink bright on black: {facts.drawn:,} drawn from fonts, {real:,} "
-        f"real. Built with Math Vision {__version__}.\n"
+        f"real{again}. Built with Math Vision {__version__}.\n"
     )
     yield f"```text\n{how}\n```\n"
     yield "| split | records |\n|---|---:|"

@@ -10,8 +10,8 @@ from datagen.errors import InputError
 from datagen.fonts import Face, FontAudit, RejectedFont
 from datagen.fonts import fonts as audit_fonts
 from datagen.manifest import Rejected
-from datagen.plan import assign_families
 from datagen.recipe import Recipe
+from datagen.splits import assign_families
 
 COLUMNS = ("font", "sha256", "family", "style", "license", "group", "split", "usable", "reason")
 

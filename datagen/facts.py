@@ -21,6 +21,7 @@ class Facts:
         characters: Its classes.
         records: Records by split, train first.
         licences: Whose work is in it.
+        redrawn: Records that are real pictures drawn again.
         digest: SHA-256 over names and hashes of the shards, hexadecimal.
         bytes: Size of all shards.
         url: Where it is published, or empty.
@@ -33,6 +34,7 @@ class Facts:
     characters: CharacterTable
     records: Mapping[str, int]
     licences: list[Licence]
+    redrawn: int
     digest: str
     bytes: int
     url: str
@@ -79,6 +81,12 @@ def facts(opened: Opened, url: str = "", date: str = "") -> Facts:
         characters=opened.characters,
         records=opened.records,
         licences=collect(opened),
+        redrawn=sum(
+            count
+            for done in opened.listed
+            for name, _, count in done.counts
+            if name == opened.recipe.redrawn
+        ),
         digest=hashlib.sha256(shards.encode()).hexdigest(),
         bytes=sum(done.bytes for done in opened.listed),
         url=url,

@@ -12,6 +12,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 
 from datagen import __version__, hands
@@ -79,6 +80,7 @@ def versions() -> Mapping[str, str]:
         "NumPy": np.__version__,
         "OpenCV": cv2.__version__,
         "Pillow": PIL.__version__,
+        "scikit-image": metadata.version("scikit-image"),
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
         "processor": platform.machine(),
     }

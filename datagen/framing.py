@@ -5,16 +5,45 @@ one shape, boxes and brightness are found for all of them in a few array operati
 scaling is left to do for each.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.frame import MARGIN
+from datagen.frame import MARGIN, FrameError, Mode, frame
 from datagen.ink import CLEAN, FAINT, MIN_CONTRAST
 
 Stack = NDArray[np.uint8]
+
+
+def frame_all(pictures: Sequence[Stack], size: int, mode: Mode) -> list[Stack | FrameError]:
+    """Frame drawn pictures; those that are clean already all at once.
+
+    Args:
+        pictures: uint8, two-dimensional each, ink bright on black.
+        size: Edge of the frame in pixels.
+        mode: ``tight`` or ``em``.
+
+    Returns:
+        For each uint8, shape (size, size), or why there is none.
+    """
+    framed: list[Stack | FrameError] = [np.zeros((0, 0), np.uint8)] * len(pictures)
+    left = np.ones(len(pictures), np.bool_)
+    if mode == "tight" and len({picture.shape for picture in pictures}) == 1:
+        stack = np.stack(pictures)
+        left = ~is_clean(stack)
+        rows = np.flatnonzero(~left)
+        if len(rows):
+            for row, each in zip(rows.tolist(), place_all(stack[rows], size), strict=True):
+                framed[row] = each
+    for row in np.flatnonzero(left).tolist():
+        try:
+            framed[row] = frame(pictures[row], size, mode, "bright")
+        except FrameError as error:
+            framed[row] = error
+    return framed
 
 
 def is_clean(pictures: Stack) -> NDArray[np.bool_]:

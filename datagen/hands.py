@@ -33,7 +33,9 @@ NAME = Path(str(forms.__file__)).parent.name
 
 LICENSE = "MIT"
 _CAPITAL = 0.7  # of the em, the height of capitals
-_UNIT = np.float32(64 * OUTLINE_PX * _CAPITAL / 100)  # of a font's outlines, a unit of the tables
+UNIT = np.float32(64 * OUTLINE_PX * _CAPITAL / 100)
+"""Of a font's outlines, a unit of the tables: a hundredth of a capital's height."""
+
 Asked = tuple[Face, Sequence[float], str]
 
 _SEEDS = 999_999  # ways to write a form
@@ -125,5 +127,5 @@ def _proportions(writer: int) -> NDArray[np.float32]:
     slant, narrow = generator("writer", writer).normal(size=2)
     shear = _SLANT[0] + _SLANT[1] * slant
     wide = math.exp(_NARROW * narrow)
-    matrix = np.array([[wide, 0], [-shear, -1]], np.float32) * _UNIT
+    matrix = np.array([[wide, 0], [-shear, -1]], np.float32) * UNIT
     return np.asarray(matrix, np.float32)

@@ -18,15 +18,18 @@ from pydantic.fields import FieldInfo
 
 from datagen.atomic import atomic_file
 from datagen.errors import InputError, UsageError
-from datagen.recipe import Recipe, SourceRecipe, read
+from datagen.recipe import Recipe, read
+from datagen.recipe_source import FONTS, REDRAWN, SourceRecipe
 from datagen.recipe_toml import to_value
 from datagen.sources import KINDS
 
 _WIDTH = 96  # characters a line
 _HUGE = 1 << 31  # a limit that nobody meets
-_FONTS_ONLY = " (fonts only)"
+_DRAWN_ONLY, _FONTS_ONLY = " (drawn only)", " (fonts only)"
+_OF_REDRAWN = ("kind", "weight", "cap", "preset")
 _ABSENT = {"cap": 1000}  # stands for a key that has no default, as an example
-_KINDS = {True: "# Drawn pictures.", False: "# Real pictures."}
+_REAL = "# Real pictures."
+_KINDS = {FONTS: "# Drawn pictures.", REDRAWN: "# Real pictures, drawn again with other pens."}
 _EXAMPLE = SourceRecipe(kind="auto", optional=True)
 _PLAIN = {
     "a kind of `datagen.sources`": ", ".join(KINDS),
@@ -92,33 +95,37 @@ def command(file: Path) -> str:
 
 def _sources(recipe: Recipe) -> Iterator[str]:
     """Yield every source; what its keys mean is said once for drawn and once for real ones."""
-    first: dict[bool, str] = {}
+    first: dict[str, str] = {}
     for name, source in recipe.sources.items():
-        yield from ("", _KINDS[source.drawn], f"[sources.{name}]")
-        known = first.setdefault(source.drawn, name)
+        said = _KINDS.get(source.kind, _REAL)
+        yield from ("", said, f"[sources.{name}]")
+        known = first.setdefault(said, name)
         if known != name:
             yield f"# The keys are those of {known}."
         for key in _keys(source):
             lines = list(_key(source, key))
             yield from lines if known == name else (lines[-1:] * (lines[-1][0] != "#"))
-    if False not in first:
-        yield from ("", _KINDS[False], "# Take the # of these lines away to have some.")
+    if _REAL not in first:
+        yield from ("", _REAL, "# Take the # of these lines away to have some.")
         yield "#[sources.mine]"
         for key in _keys(_EXAMPLE):
-            *said, line = _key(_EXAMPLE, key)
-            yield from (*said, line if line.startswith("#") else f"#{line}")
+            *comment, line = _key(_EXAMPLE, key)
+            yield from (*comment, line if line.startswith("#") else f"#{line}")
 
 
 def _keys(source: SourceRecipe) -> list[str]:
     """Return the keys that are of use for a source of that kind."""
+    if source.kind == REDRAWN:
+        return list(_OF_REDRAWN)
     said = _documented(SourceRecipe)
-    fitting = {key for key, text in said.items() if (_FONTS_ONLY in text) == source.drawn}
+    of_drawn = {k for k, text in said.items() if _FONTS_ONLY in text or _DRAWN_ONLY in text}
+    fitting = of_drawn if source.drawn else said.keys() - of_drawn
     return [key for key in SourceRecipe.model_fields if key == "kind" or key in fitting]
 
 
 def _key(table: BaseModel, key: str) -> Iterator[str]:
     field = type(table).model_fields[key]
-    said = _documented(type(table)).get(key, "").replace(_FONTS_ONLY, "")
+    said = _documented(type(table)).get(key, "").replace(_FONTS_ONLY, "").replace(_DRAWN_ONLY, "")
     yield from _comment(" ".join(part for part in (said, _range(field)) if part))
     value = getattr(table, key)
     mark = "" if key in table.model_fields_set and value is not None else "#"

@@ -20,6 +20,7 @@ from datagen.sources.emnist_files import part_of
 
 FILE = "LICENSES.csv"
 _FACE = r"@([0-9a-f]{16}/\d+)\?"  # in the origin of a drawn sample: font file's hash and face
+_AFTER = r"^([a-z][a-z0-9_]*):"  # in that of a redrawn one: the source of its picture
 
 
 class Licence(NamedTuple):
@@ -91,6 +92,10 @@ def _count(opened: Opened) -> tuple[Counter[str], Counter[str], set[str]]:
     for part in opened.parts:
         path = opened.folder / part.shard.manifest
         table = tables.read_csv(path, ("source", "origin"))
+        if opened.recipe.redrawn is not None:  # it is the work of those who wrote it first
+            again = table["source"] == opened.recipe.redrawn
+            sources.update(table["origin"][again].str.extract(_AFTER, expand=False).tolist())
+            table = table[~again]
         for name, origins in table.groupby("source")["origin"]:
             sources[str(name)] += len(origins)
             if name == opened.recipe.drawn:

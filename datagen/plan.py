@@ -1,10 +1,9 @@
-"""Split and balance: which sample goes into which split, and in which order. Pure table work.
+"""Balance: how many samples of what each class gets, and in which order. Pure table work.
 
 A plan is a few bytes a sample; ids, origins and pixels are worked out where a shard is written, so
 that five million samples are planned in seconds.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +12,19 @@ from numpy.typing import NDArray
 from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.manifest import SPLITS, Rejected
-from datagen.recipe import Recipe, SplitShares
+from datagen.recipe import Recipe
 from datagen.seeds import generator, shares
-from datagen.survey import TEST, TRAIN, Pictures
+from datagen.splits import assign_splits
+from datagen.survey import Pictures
 
-ENTRY = np.dtype([("drawn", "?"), ("label", "<u2"), ("item", "<u4")])
-"""One planned sample: a drawn one's number within its class and split, a real one's row."""
+ENTRY = np.dtype([("kind", "u1"), ("label", "<u2"), ("item", "<u4")])
+"""One planned sample: a drawn one's number within its class and split, or a real one's row."""
+
+REAL, DRAWN = 0, 1
+"""Kinds of entries. A higher one is a real picture redrawn; less `DRAWN`, it is how often by then.
+"""
+
+MOST_REDRAWN = 24  # drawings of one real picture; more would say little that is new
 
 
 @dataclass(frozen=True)
@@ -32,42 +38,6 @@ class Plan:
 
     splits: dict[str, NDArray[np.void]]
     unused: NDArray[np.int64]
-
-
-def assign_splits(
-    group: NDArray[np.uint64],
-    source: NDArray[np.uint8],
-    fixed: NDArray[np.uint8],
-    held_out: SplitShares,
-    seed: int,
-) -> NDArray[np.uint8]:
-    """Give each picture a split such that no group is in two.
-
-    A picture goes where the hash of its group falls, so that adding pictures moves none of the
-    others. Where a source has a test part of its own, only that is test.
-
-    Args:
-        group: What must not cross splits, one entry a picture.
-        source: Number of the source.
-        fixed: `FREE`, `TRAIN` or `TEST`.
-        held_out: Shares of the groups.
-        seed: The recipe's seed.
-
-    Returns:
-        uint8, index into `SPLITS`.
-    """
-    drawn = shares(group, seed, "split")
-    validation = drawn < held_out.validation
-    test = ~validation & (drawn < held_out.validation + held_out.test)
-    published = np.zeros(256, np.bool_)
-    published[np.unique(source[fixed == TEST])] = True
-    test &= ~published[source] & (fixed != TRAIN)
-    test |= fixed == TEST
-    wanted = np.where(test, 2, np.where(validation, 1, 0)).astype(np.uint8)
-    _, inverse = np.unique(group, return_inverse=True)
-    latest = np.zeros(int(inverse.max()) + 1 if len(inverse) else 0, np.uint8)
-    np.maximum.at(latest, inverse, wanted)
-    return latest[inverse]
 
 
 def allocate(
@@ -102,8 +72,8 @@ def plan(recipe: Recipe, pictures: Pictures, keep: NDArray[np.bool_], classes: i
     """Decide what goes into each split and in which order.
 
     Train holds exactly `recipe.train.per_class` samples of each class: real ones first, by weight
-    and under their caps, drawn ones for the rest. Validation and test hold everything real that
-    was held out, and `per_class` drawn samples beside it.
+    and under their caps, drawn ones for the rest, among them the real ones redrawn. Validation and
+    test hold everything real that was held out, and `per_class` drawn samples beside it.
 
     Args:
         recipe: What to build.
@@ -126,9 +96,15 @@ def plan(recipe: Recipe, pictures: Pictures, keep: NDArray[np.bool_], classes: i
         wanted = getattr(recipe, name).per_class
         real = np.bincount(pictures.label[rows], minlength=classes)
         missing = wanted - real if number == 0 else np.full(classes, wanted)
+        again = np.zeros(0, ENTRY)
+        if number == 0:
+            again = _redrawn(recipe, pictures, rows, missing)
+            missing = missing - np.bincount(again["label"], minlength=classes)
         if recipe.drawn is None:
+            if number == 0:
+                _check_filled(recipe, missing)
             missing = np.zeros(classes, np.int64)
-        parts[name] = _entries(recipe.seed, name, pictures.label[rows], rows, missing)
+        parts[name] = _entries(recipe.seed, name, pictures.label[rows], rows, again, missing)
     return Plan(parts, np.flatnonzero(keep & ~used))
 
 
@@ -147,12 +123,6 @@ def _choose_train(
     for label in range(classes):
         if sources:
             given[label] = allocate(np.minimum(counts[label], caps), weights, target)
-    if recipe.drawn is None and (short := np.flatnonzero(given.sum(axis=1) < target)).size:
-        fewest = int(given.sum(axis=1).min())
-        raise InputError(
-            f"train.per_class (={target}) is more than {short.size} classes have, the smallest "
-            f"{fewest}: lower it or add a source of kind 'fonts' to fill the rest"
-        )
     by_key = np.argsort(key, kind="stable")
     starts = np.concatenate(([0], np.cumsum(counts.reshape(-1))[:-1]))
     rank = np.arange(len(key)) - starts[key[by_key]]
@@ -161,20 +131,59 @@ def _choose_train(
     return chosen
 
 
+def _check_filled(recipe: Recipe, missing: NDArray[np.int64]) -> None:
+    """Refuse train classes that lack samples where no font can be drawn to fill them."""
+    short = np.flatnonzero(missing > 0)
+    if short.size:
+        target = recipe.train.per_class
+        raise InputError(
+            f"train.per_class (={target}) is more than {short.size} classes have, the smallest "
+            f"{target - int(missing.max())}: lower it or add a source of kind 'fonts' to fill the "
+            "rest"
+        )
+
+
+def _redrawn(
+    recipe: Recipe, pictures: Pictures, rows: NDArray[np.int64], missing: NDArray[np.int64]
+) -> NDArray[np.void]:
+    """Real train pictures to be drawn again in place of some of what a class lacks.
+
+    Each picture of a class comes once before any comes twice. Exact copies count as one.
+    """
+    if recipe.redrawn is None:
+        return np.zeros(0, ENTRY)
+    source = recipe.sources[recipe.redrawn]
+    others = 0.0 if recipe.drawn is None else recipe.sources[recipe.drawn].weight
+    wanted = np.floor(missing * (source.weight / (source.weight + others))).astype(np.int64)
+    order = rows[np.argsort(shares(pictures.id[rows], recipe.seed, "redraw"), kind="stable")]
+    parts = []
+    for label, count in enumerate(wanted.tolist()):
+        own = order[pictures.label[order] == label]
+        own = own[np.sort(np.unique(pictures.picture[own], return_index=True)[1])]
+        most = len(own) * MOST_REDRAWN
+        turn = np.arange(min(count, most, most if source.cap is None else source.cap))
+        part = np.zeros(len(turn), ENTRY)
+        part["label"], part["item"] = label, own[turn % max(1, len(own))]
+        part["kind"] = DRAWN + 1 + turn // max(1, len(own))
+        parts.append(part)
+    return np.concatenate(parts) if parts else np.zeros(0, ENTRY)
+
+
 def _entries(
     seed: int,
     split: str,
     labels: NDArray[np.int16],
     rows: NDArray[np.int64],
+    again: NDArray[np.void],
     missing: NDArray[np.int64],
 ) -> NDArray[np.void]:
-    """Real and drawn samples of one split, shuffled over everything."""
-    drawn = int(missing.sum())
-    entries = np.zeros(len(rows) + drawn, ENTRY)
+    """Real, redrawn and drawn samples of one split, shuffled over everything."""
+    first = len(rows) + len(again)
+    entries = np.zeros(first + int(missing.sum()), ENTRY)
     entries["label"][: len(rows)] = labels
     entries["item"][: len(rows)] = rows
-    entries["drawn"][len(rows) :] = True
-    first = len(rows)
+    entries[len(rows) : first] = again
+    entries["kind"][first:] = DRAWN
     for label, count in enumerate(missing.tolist()):  # all at once would take thirty bytes a sample
         own = entries[first : first + count]
         own["label"], own["item"] = label, np.arange(count, dtype=np.uint32)
@@ -200,27 +209,3 @@ def cut(entries: NDArray[np.void], records: int) -> list[NDArray[np.void]]:
     """Cut a split into shards of about equal size, none above `records`."""
     count = -(-len(entries) // records)
     return [] if count == 0 else np.array_split(entries, count)
-
-
-def assign_families(styles: Mapping[str, str], held_out: SplitShares, seed: int) -> dict[str, str]:
-    """Give each group of font families a split, each style in the same shares.
-
-    Args:
-        styles: Style by group.
-        held_out: Shares of the groups.
-        seed: The recipe's seed.
-
-    Returns:
-        Split by group; train always has at least one group of each style.
-    """
-    splits: dict[str, str] = {}
-    for style in sorted(set(styles.values())):
-        groups = sorted(g for g, s in styles.items() if s == style)
-        order = [groups[i] for i in generator(seed, "families", style).permutation(len(groups))]
-        validation = round(len(order) * held_out.validation)
-        test = min(round(len(order) * held_out.test), max(0, len(order) - 1 - validation))
-        validation = min(validation, len(order) - 1)
-        for number, group in enumerate(order):
-            name = "validation" if number < validation else "train"
-            splits[group] = "test" if validation <= number < validation + test else name
-    return splits

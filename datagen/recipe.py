@@ -1,7 +1,8 @@
 """Recipes: what to build, as TOML, validated before anything is read or written.
 
 A recipe names the classes, the frame, the sources with their weights and caps, the number of
-samples, the splits and the shard size. A source is either drawn (`kind = "fonts"`) or real.
+samples, the splits and the shard size. A source is real, or it is drawn: from fonts
+(`kind = "fonts"`) or from what the real ones show (`kind = "redrawn"`).
 """
 
 import tomllib
@@ -12,66 +13,18 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     Field,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
 from datagen.errors import UsageError, nearest
 from datagen.recipe_curate import Curate, Strict
+from datagen.recipe_source import FONTS, MOST, REDRAWN, SourceRecipe
 from datagen.remote import Location
 
 _SHIPPED = Path(__file__).parent / "recipes"
-_MOST = 1 << 31  # samples; counts stay within what tables of 64 bits can sum up
 
 Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-class SourceRecipe(Strict):
-    """One source of samples.
-
-    Attributes:
-        kind: ``fonts``, a kind of `datagen.sources`, or ``auto``.
-        path: Where a real source lies, a path or a URL; usually given with ``--source NAME=PATH``.
-        weight: Share of this source among the real samples of a class, relative to the others.
-        cap: At most so many train samples a class from this source.
-        optional: Build without it, with a note, where no path is given.
-        options: Options of that kind of source, such as ``merged = "upper"``.
-        preset: Augmentation preset or pipeline file (fonts only).
-        folders: Folders with fonts beside the installed ones (fonts only).
-        installed: Whether the fonts that came with the installation are used (fonts only).
-        styles: Weight of a style of the catalogue, 1 where it is not named; of writers, ``hand``
-            (fonts only).
-        writers: How many writers of `datagen.hands` draw beside the fonts (fonts only).
-    """
-
-    kind: str = "auto"
-    path: str = ""
-    weight: float = Field(1.0, gt=0.0, allow_inf_nan=False)
-    cap: int | None = Field(None, ge=0, lt=_MOST)
-    optional: bool = False
-    options: dict[str, Any] = Field(default_factory=dict)
-    preset: str = "handwriting"
-    folders: tuple[str, ...] = ()
-    installed: bool = True
-    styles: dict[str, Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = Field(
-        default_factory=dict
-    )
-    writers: int = Field(0, ge=0, le=1000)
-
-    @field_validator("options")
-    @classmethod
-    def _plain(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for name, option in value.items():
-            number = 0 if isinstance(option, str) else option
-            if not isinstance(number, int | float) or not -_MOST < number < _MOST:
-                raise ValueError(f"{name} must be text, a number, true or false")
-        return value
-
-    @property
-    def drawn(self) -> bool:
-        """Whether its samples are drawn from fonts."""
-        return self.kind == "fonts"
 
 
 class Amount(Strict):
@@ -82,7 +35,7 @@ class Amount(Strict):
             the real ones of the groups that were held out.
     """
 
-    per_class: int = Field(0, ge=0, lt=_MOST)
+    per_class: int = Field(0, ge=0, lt=MOST)
 
 
 class SplitShares(Strict):
@@ -95,7 +48,7 @@ class SplitShares(Strict):
 class Shards(Strict):
     """How records are cut into files."""
 
-    records: int = Field(8192, ge=1, lt=_MOST)
+    records: int = Field(8192, ge=1, lt=MOST)
 
 
 class Recipe(Strict):
@@ -126,19 +79,31 @@ class Recipe(Strict):
     def _has_sources(self) -> "Recipe":
         if not self.sources:
             raise ValueError("at least one source is needed")
-        if sum(s.drawn for s in self.sources.values()) > 1:
+        kinds = [source.kind for source in self.sources.values()]
+        if kinds.count(FONTS) > 1:
             raise ValueError("only one source may be of kind 'fonts'; give it more folders instead")
+        if kinds.count(REDRAWN) > 1:
+            raise ValueError("only one source may be of kind 'redrawn'")
+        if REDRAWN in kinds and self.frame != "tight":
+            raise ValueError("a source of kind 'redrawn' needs frame = \"tight\"")
         return self
 
     @property
     def drawn(self) -> str | None:
-        """Name of the source that is drawn, if there is one."""
-        return next((name for name, s in self.sources.items() if s.drawn), None)
+        """Name of the source that is drawn from fonts, if there is one."""
+        return self._of_kind(FONTS)
 
     @property
-    def preset(self) -> str:
-        """Augmentation preset or pipeline file of what is drawn."""
-        return "none" if self.drawn is None else self.sources[self.drawn].preset
+    def redrawn(self) -> str | None:
+        """Name of the source that is drawn after real pictures, if there is one."""
+        return self._of_kind(REDRAWN)
+
+    def _of_kind(self, kind: str) -> str | None:
+        return next((name for name, source in self.sources.items() if source.kind == kind), None)
+
+    def preset(self, name: str | None) -> str:
+        """Augmentation preset or pipeline file of a drawn source; ``none`` where there is none."""
+        return "none" if name is None else self.sources[name].preset
 
 
 def shipped() -> list[str]:
@@ -222,7 +187,7 @@ def resolve(recipe: Recipe, paths: Mapping[str, Location]) -> Recipe:
     for name, path in paths.items():
         known = sources.get(name, SourceRecipe())
         if known.drawn:
-            raise UsageError(f"--source {name}={path}: {name} is drawn from fonts; see --fonts")
+            raise UsageError(f"--source {name}={path}: {name} is drawn and lies nowhere")
         sources[name] = known.model_copy(update={"path": str(path)})
     missing = [n for n, s in sources.items() if not s.drawn and not s.path and not s.optional]
     if missing:

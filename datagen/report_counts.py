@@ -54,7 +54,7 @@ def _by_source(found: Findings) -> str:
     dataset = found.kind == "dataset"
     for source in found.sources:
         after = [int(found.counts(split)[source].sum()) for split in found.order]
-        if source == found.drawn:
+        if source in found.made:
             rows.append([source, "drawn", *after, "–", "–"])
             continue
         real = int(before[source].sum())
@@ -113,7 +113,7 @@ def _classes(found: Findings) -> str:
 
 def _filled(found: Findings) -> str:
     before = found.counts_before()
-    columns = [("found", s, before[s]) for s in found.sources if s != found.drawn]
+    columns = [("found", s, before[s]) for s in found.sources if s not in found.made]
     for split in found.order:
         columns += [(split, source, n) for source, n in found.counts(split).items()]
     head = ["class", *(f"{source} {name}" for name, source, _ in columns)]

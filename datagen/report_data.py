@@ -39,7 +39,8 @@ class Findings:
         name: Its name.
         table: The classes.
         size: Edge of a picture in pixels.
-        drawn: Name of the source that is drawn, or empty.
+        drawn: Name of the source that is drawn from fonts, or empty.
+        made: Names of all sources that are drawn, that one last.
         splits: Samples by split, or pictures by verdict.
         used: Samples by (source, label, split or verdict).
         before: Real samples there were by (source, label).
@@ -55,6 +56,7 @@ class Findings:
     table: CharacterTable
     size: int
     drawn: str = ""
+    made: tuple[str, ...] = ()
     splits: Counter[str] = field(default_factory=Counter)
     used: Counter[tuple[str, int, str]] = field(default_factory=Counter)
     before: Counter[tuple[str, int]] = field(default_factory=Counter)
@@ -68,9 +70,9 @@ class Findings:
 
     @property
     def sources(self) -> list[str]:
-        """Names of the sources, the drawn one last."""
+        """Names of the sources, the drawn ones last."""
         names = {source for source, _, _ in self.used} | {s for s, _ in self.before}
-        return sorted(names, key=lambda name: (name == self.drawn, name))
+        return [*sorted(names.difference(self.made)), *(n for n in self.made if n in names)]
 
     @property
     def order(self) -> list[str]:
@@ -108,8 +110,9 @@ def collect(folder: Path, columns: int, sources: Mapping[str, Location]) -> Find
 def _dataset(folder: Path, columns: int, sources: Mapping[str, Location]) -> Findings:
     resolved, table, listed = open_dataset(folder)
     drawn = resolved.drawn or ""
-    found = Findings("dataset", resolved.name, table, resolved.size, drawn)
-    shown = columns // 2 if drawn and len(resolved.sources) > 1 else columns
+    made = tuple(name for name in (resolved.redrawn, resolved.drawn) if name)
+    found = Findings("dataset", resolved.name, table, resolved.size, drawn, made)
+    shown = columns // 2 if made and len(resolved.sources) > len(made) else columns
     total = sum(shard.records for shard in listed)
     with console.progress("reading shards", total, "images") as advance:
         for shard in listed:
@@ -118,7 +121,7 @@ def _dataset(folder: Path, columns: int, sources: Mapping[str, Location]) -> Fin
                     raise InputError(f"{folder / shard.file}: label {record.label} is no class")
                 found.splits[shard.split] += 1
                 found.used[record.source, record.label, shard.split] += 1
-                examples = found.examples[shard.split, record.label, record.source == drawn]
+                examples = found.examples[shard.split, record.label, record.source in made]
                 if len(examples) < shown:
                     examples.append(np.array(record.image))
                 measured = found.measured[record.source]
@@ -144,10 +147,10 @@ def _left_out(
     listed = rows[list(REJECTED)].to_numpy().tolist()
     labels = {c.codepoint: c.label for c in found.table}
     for (source, label, _), count in found.used.items():
-        if source != found.drawn:
+        if source not in found.made:
             found.before[source, label] += count
     for _, source, code, _, _ in listed:
-        if source != found.drawn and code in labels:
+        if source not in found.made and code in labels:
             found.before[source, labels[code]] += 1
     found.reasons = gather((stage, "", LeftOut(*about)) for stage, *about in listed)
     places = {
@@ -156,7 +159,7 @@ def _left_out(
         if not one.drawn
     }
     size, mode, known = resolved.size, resolved.frame, fingerprints(folder, "build")
-    real = [reason for reason in found.reasons if found.drawn not in reason.sources]
+    real = [reason for reason in found.reasons if not reason.sources.keys() & set(found.made)]
     drawn = [reason for reason in found.reasons if found.drawn in reason.sources]
     found.notes += read_reasons(real, places, found.table, size, mode, known)
     found.notes += draw_reasons(drawn, resolved, found.table, hashes)

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from datagen import bring, shards, tables
 from datagen.augment_steps import steps_of
 from datagen.characters import CharacterTable
+from datagen.drawn import Drawn
 from datagen.drawn_fonts import families_of, fonts_of
 from datagen.errors import InputError, UsageError
 from datagen.frame import frame
 from datagen.manifest import SPLITS
 from datagen.recipe import Recipe
+from datagen.redraw import ORIGIN, Picture, Redrawer
 from datagen.remote import Location
 from datagen.shards import Finished, Shard
 from datagen.sources import open_source
@@ -110,21 +112,53 @@ def _again(
     row: "pd.Series[str]",
     sources: Mapping[str, Location],
 ) -> NDArray[np.uint8]:
-    name = str(row["source"])
-    recipe = resolved.sources[name]
-    label = int(row["label"])
-    if not recipe.drawn:
-        path = sources.get(name, recipe.path)
-        source = open_source(recipe.kind, path, table, recipe.options)
-        return frame(source.read(str(row["origin"])).pixels, resolved.size, resolved.frame)
-    audit = fonts_of(resolved, table)
-    families = families_of(resolved, audit)
-    steps = steps_of(resolved.preset)
-    context = Context(folder, resolved, table, audit.faces, families, steps, Path())
-    synthesizer = context.synthesizer()
-    if synthesizer is None:
-        raise InputError(f"the source {name} draws nothing")
-    drawn = synthesizer.redraw(str(row["split"]), label, str(row["origin"]))
+    name, split, label = str(row["source"]), str(row["split"]), int(row["label"])
+    if name == resolved.redrawn:
+        drawn = _redrawn(resolved, table, row, sources)
+    elif name == resolved.drawn:
+        audit = fonts_of(resolved, table)
+        families = families_of(resolved, audit)
+        steps = steps_of(resolved.preset(name))
+        context = Context(folder, resolved, table, audit.faces, families, steps, (), Path())
+        synthesizer = context.synthesizer()
+        if synthesizer is None:
+            raise InputError(f"the source {name} draws nothing")
+        drawn = synthesizer.redraw(split, label, str(row["origin"]))
+    else:
+        return _real(resolved, table, name, str(row["origin"]), sources)
     if drawn.sample.id != row["id"]:
         raise InputError("its id is not that of its origin; the row was changed")
     return drawn.pixels
+
+
+def _real(
+    resolved: Recipe,
+    table: CharacterTable,
+    name: str,
+    origin: str,
+    sources: Mapping[str, Location],
+) -> NDArray[np.uint8]:
+    """Read and frame a real picture."""
+    recipe = resolved.sources[name]
+    path = sources.get(name, recipe.path)
+    source = open_source(recipe.kind, path, table, recipe.options)
+    return frame(source.read(origin).pixels, resolved.size, resolved.frame)
+
+
+def _redrawn(
+    resolved: Recipe,
+    table: CharacterTable,
+    row: "pd.Series[str]",
+    sources: Mapping[str, Location],
+) -> Drawn:
+    """Draw a real picture again, as it was drawn."""
+    name, split, label = str(row["source"]), str(row["split"]), int(row["label"])
+    match = ORIGIN.fullmatch(str(row["origin"]))
+    if match is None or match[1] not in resolved.sources:
+        raise InputError(f"{row['origin']!r} is not the origin of a redrawn sample")
+    source, origin, number, attempt = match.groups()
+    pixels = _real(resolved, table, source, origin, sources)
+    picture = Picture(source, str(row["group"]), origin, label, int(number), pixels)
+    steps = steps_of(resolved.preset(name))
+    redrawer = Redrawer(name, steps, table, resolved.size, resolved.seed)
+    return redrawer.again(split, picture, int(attempt))

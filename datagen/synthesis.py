@@ -5,7 +5,6 @@ chooses the face and its axes, `datagen.canvas` draws and augments the glyph.
 """
 
 import functools
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,25 +13,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen import framing
 from datagen.augment import Pipeline
 from datagen.canvas import Canvas, Glyph
 from datagen.characters import CharacterTable
+from datagen.drawn import Drawn, Made, attempts, complete
 from datagen.draws import Draw, Draws
 from datagen.errors import InputError
 from datagen.fonts import Face
-from datagen.frame import FrameError, Mode, frame
-from datagen.manifest import Rejected, Sample
+from datagen.frame import Mode
+from datagen.framing import frame_all
+from datagen.manifest import Sample
 from datagen.seeds import digest64, hex64
 from datagen.strokes import Strokes
 
 Gray = NDArray[np.uint8]
 
-ATTEMPTS = 24  # draws for one sample before the build stops; one in thousands needs a second
 ORIGIN = re.compile(r"(.+)@([0-9a-f]{16})/(\d+)\?(.*)#(\d+\.\d+)", re.DOTALL)
 """Origin of a drawn sample: font file, its hash, face, axis values, number of the draw."""
-
-_NOTHING = np.zeros((0, 0), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -52,21 +49,6 @@ class Style:
     mode: Mode
     seed: int
     weights: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A drawn sample.
-
-    Attributes:
-        sample: Its manifest row.
-        pixels: uint8, shape (size, size), framed.
-        rejected: Draws that were thrown away on the way.
-    """
-
-    sample: Sample
-    pixels: Gray
-    rejected: tuple[Rejected, ...]
 
 
 class Synthesizer:
@@ -123,32 +105,11 @@ class Synthesizer:
         Raises:
             InputError: No face has the class, or `ATTEMPTS` draws in a row failed.
         """
-        rejected: list[list[Rejected]] = [[] for _ in wanted]
-        done: dict[int, Drawn] = {}
-        for attempt in range(ATTEMPTS):
-            left = [row for row in range(len(wanted)) if row not in done]
-            if not left:
-                break
-            for first in range(0, len(left), self._canvas.most):
-                rows = left[first : first + self._canvas.most]
-                plans = self._draws.choose(split, [wanted[row] for row in rows], attempt)
-                for row, (sample, pixels, failure) in zip(rows, self._make(plans), strict=True):
-                    problem = failure or _repeated(sample, taken)
-                    if problem:
-                        reject = Rejected(
-                            "draw", self._source, sample.codepoint, sample.origin, problem
-                        )
-                        rejected[row].append(reject)
-                    else:
-                        done[row] = Drawn(sample, pixels, tuple(rejected[row]))
-        for row in range(len(wanted)):
-            if row not in done:
-                last = rejected[row][-1]
-                raise InputError(
-                    f"{last.codepoint}: {ATTEMPTS} draws in a row failed, the last: {last.reason} "
-                    f"({last.origin}); use other fonts or a stronger augmentation"
-                )
-        return [done[row] for row in range(len(wanted))]
+
+        def make(rows: Sequence[int], attempt: int) -> Iterator[Made]:
+            return self._make(self._draws.choose(split, [wanted[row] for row in rows], attempt))
+
+        return attempts(make, len(wanted), self._canvas.most, self._source, taken)
 
     def redraw(self, split: str, label: int, origin: str) -> Drawn:
         """Draw a sample again from the origin in its manifest row.
@@ -173,7 +134,7 @@ class Synthesizer:
             raise InputError(problem)
         return Drawn(sample, pixels, ())
 
-    def _make(self, plans: Sequence[Draw]) -> Iterator[tuple[Sample, Gray, str]]:
+    def _make(self, plans: Sequence[Draw]) -> Iterator[Made]:
         """Draw, augment and frame; the third value says what went wrong."""
         glyphs, names, seeds = [], [], []
         for plan in plans:
@@ -187,52 +148,14 @@ class Synthesizer:
             )
             seeds.append(digest64(self._style.seed, identity))
             glyphs.append(Glyph(face, plan.axes, character.char))
-        framed = self._frame(self._canvas.draw(glyphs, seeds))
+        pictures = self._canvas.draw(glyphs, seeds)
+        framed = frame_all(pictures, self._style.size, self._style.mode)
         for plan, (identity, origin), seed, found in zip(plans, names, seeds, framed, strict=True):
-            problem = str(found) if isinstance(found, FrameError) else ""
-            pixels = _NOTHING if isinstance(found, FrameError) else found
-            digest = "" if problem else hashlib.sha256(pixels.tobytes()).hexdigest()
             code, group = self._characters[plan.label].codepoint, plan.face.group
-            yield (
-                Sample(
-                    identity, code, plan.label, plan.split, self._source, group, origin,
-                    hex64(seed), digest,
-                ),
-                pixels,
-                problem,
-            )  # fmt: skip
-
-    def _frame(self, pictures: Sequence[Gray]) -> list[Gray | FrameError]:
-        """Frame pictures; those that are clean already all at once."""
-        size, mode = self._style.size, self._style.mode
-        framed: list[Gray | FrameError] = [_NOTHING] * len(pictures)
-        left = np.ones(len(pictures), np.bool_)
-        if mode == "tight" and len({picture.shape for picture in pictures}) == 1:
-            stack = np.stack(pictures)
-            left = ~framing.is_clean(stack)
-            rows = np.flatnonzero(~left)
-            if len(rows):
-                found = framing.place_all(stack[rows], size)
-                for row, each in zip(rows.tolist(), found, strict=True):
-                    framed[row] = each
-        for row in np.flatnonzero(left).tolist():
-            try:
-                framed[row] = frame(pictures[row], size, mode, "bright")
-            except FrameError as error:
-                framed[row] = error
-        return framed
+            about = identity, code, plan.label, plan.split, self._source, group, origin
+            yield complete(Sample(*about, hex64(seed), ""), found)
 
 
 @functools.lru_cache(maxsize=4096)
 def _file_of(path: str, sha256: str, index: int) -> str:
     return f"{Path(path).name}@{sha256[:16]}/{index}"
-
-
-def _repeated(sample: Sample, taken: NDArray[np.uint64] | None) -> str:
-    """Say whether another split holds the same picture."""
-    if taken is None or not len(taken):
-        return ""
-    value = int(sample.sha256[:16], 16)
-    position = int(np.searchsorted(taken, np.uint64(value)))
-    found = position < len(taken) and int(taken[position]) == value
-    return "the same picture as one in another split" if found else ""

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen import tables
-from datagen.plan import Plan
+from datagen.plan import DRAWN, REAL, Plan
+from datagen.real import RealRows
 from datagen.seeds import hex64
 from datagen.shards import Finished, Shard
 from datagen.survey import Pictures
-from datagen.worker import RealRows
 
 
 def count_classes(done: Sequence[Finished], classes: int) -> NDArray[np.int64]:
@@ -56,11 +56,11 @@ def pictures_elsewhere(
         is drawn for the split.
     """
     hashes = [np.zeros(0, np.uint64)]
-    if not planned.splits[split]["drawn"].any():
+    if not planned.splits[split]["kind"].any():
         return hashes[0]
     for other, entries in planned.splits.items():
         if other != split:
-            hashes.append(pictures.picture[entries["item"][~entries["drawn"]]])
+            hashes.append(pictures.picture[entries["item"][entries["kind"] == REAL]])
     for other, finished in done.items():
         for index in range(len(finished)):
             path = folder / Shard(dataset, other, index, len(finished)).manifest
@@ -70,11 +70,14 @@ def pictures_elsewhere(
 
 
 def real_rows(pictures: Pictures, entries: NDArray[np.void]) -> RealRows:
-    """Return what a shard has to know of the real pictures among its entries, in their order."""
-    rows = entries["item"][~entries["drawn"]]
+    """Return what a shard has to know of the real pictures of its entries, in their order."""
+    entries = entries[entries["kind"] != DRAWN]
+    rows = entries["item"]
     groups, named = pictures.group[rows].tolist(), pictures.group_names
     return RealRows(
         row=rows,
+        number=np.maximum(entries["kind"], DRAWN) - np.uint8(DRAWN),
+        label=entries["label"],
         id=pictures.id[rows],
         picture=pictures.picture[rows],
         source=[pictures.names[source] for source in pictures.source[rows].tolist()],

@@ -19,33 +19,16 @@ from datagen.characters import CharacterTable
 from datagen.errors import InputError
 from datagen.fonts import Face
 from datagen.manifest import SPLITS, Rejected, Sample
+from datagen.plan import DRAWN, REAL
+from datagen.real import RealRows
 from datagen.recipe import Recipe
 from datagen.seeds import hex64
 from datagen.shards import Finished, Shard
 
 if TYPE_CHECKING:
-    from datagen.synthesis import Drawn, Synthesizer
-
-
-@dataclass(frozen=True, slots=True)
-class RealRows:
-    """The real pictures of a shard, in its order: an entry a picture in each column.
-
-    Attributes:
-        row: Number in the file of framed pixels.
-        id: uint64, the id.
-        picture: uint64, the first 64 bits of the SHA-256 of the framed pixels.
-        source: Name of the source.
-        group: What must not cross splits.
-        origin: Where the picture comes from.
-    """
-
-    row: NDArray[np.uint32]
-    id: NDArray[np.uint64]
-    picture: NDArray[np.uint64]
-    source: Sequence[str]
-    group: Sequence[str]
-    origin: Sequence[str]
+    from datagen.drawn import Drawn
+    from datagen.redraw import Redrawer
+    from datagen.synthesis import Synthesizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +59,7 @@ class Context:
         faces: Audited faces.
         families: Split by group of families.
         steps: Of augmentation, as they were when the build began: a file of them may change.
+        redrawing: The same of what is redrawn.
         pixels: File of framed real pixels: uint8, size × size a picture.
         ticket: File without which the build wants no shards any more; None for a process that ends
             with the build.
@@ -87,6 +71,7 @@ class Context:
     faces: Sequence[Face]
     families: Mapping[str, str]
     steps: Sequence[Step]
+    redrawing: Sequence[Step]
     pixels: Path
     ticket: Path | None = None
 
@@ -108,6 +93,16 @@ class Context:
         )
         return Synthesizer(self.faces, self.families, self.characters, name, style)
 
+    def redrawer(self) -> "Redrawer | None":
+        """Return what draws real pictures again, or None where the recipe does not want it."""
+        name = self.recipe.redrawn
+        if name is None:
+            return None
+        from datagen.redraw import Redrawer
+
+        size, seed = self.recipe.size, self.recipe.seed
+        return Redrawer(name, self.redrawing, self.characters, size, seed)
+
 
 class ShardWriter:
     """Writes the shards of one build in one process."""
@@ -115,6 +110,7 @@ class ShardWriter:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._synthesizer = context.synthesizer()
+        self._redrawer = context.redrawer()
 
     def write(self, task: ShardTask) -> Finished:
         """Write one shard and its manifest.
@@ -128,15 +124,16 @@ class ShardWriter:
         payloads: list[bytes] = []
         rejected: list[Rejected] = []
         entries = task.entries.tolist()
-        wanted = [(label, number) for drawn, label, number in entries if drawn]
-        made, real = iter(self._draw(task, wanted, taken)), self._read(task)
-        for is_drawn, label, _ in entries:
-            if is_drawn:
-                drawn = next(made)
+        wanted = [(label, number) for kind, label, number in entries if kind == DRAWN]
+        made, again = iter(self._draw(task, wanted, taken)), iter(self._redraw(task, taken))
+        real = self._read(task)
+        for kind, label, _ in entries:
+            if kind == REAL:
+                sample, image = next(real)
+            else:
+                drawn = next(made) if kind == DRAWN else next(again)
                 sample, image = drawn.sample, drawn.pixels.tobytes()
                 rejected.extend(drawn.rejected)
-            else:
-                sample, image = next(real)
             samples.append(sample)
             payloads.append(tfrecord.serialise(image, label, sample.id, sample.source))
         self._check_ticket()
@@ -173,35 +170,30 @@ class ShardWriter:
             raise InputError("the plan draws samples, but the recipe has no source of kind 'fonts'")
         return self._synthesizer.draw_many(task.shard.split, wanted, taken)
 
+    def _redraw(self, task: ShardTask, taken: NDArray[np.uint64]) -> "list[Drawn]":
+        if not task.real.number.any():
+            return []
+        if self._redrawer is None:
+            raise InputError("the plan redraws samples, but the recipe has no source that does")
+        from datagen.redraw import Picture
+
+        size = self._context.recipe.size
+        pictures = [
+            Picture(
+                real.source, real.group, real.origin, real.label, real.number,
+                np.frombuffer(image, np.uint8).reshape(size, size),
+            )
+            for real, image, _ in task.real.read(self._context.pixels, size, redrawn=True)
+        ]  # fmt: skip
+        return self._redrawer.draw_many(task.shard.split, pictures, taken)
+
     def _read(self, task: ShardTask) -> Iterator[tuple[Sample, bytes]]:
-        """Yield the real pictures. They are read one by one: a map would count as memory."""
-        real, split = task.real, task.shard.split
-        labels = task.entries["label"][~task.entries["drawn"]].tolist()
-        ids, numbers = real.id.tolist(), real.picture.tolist()
-        columns = zip(
-            real.row.tolist(),
-            labels,
-            ids,
-            numbers,
-            real.source,
-            real.group,
-            real.origin,
-            strict=True,
-        )
-        codes = [c.codepoint for c in self._context.characters]
-        size = self._context.recipe.size**2
-        with self._context.pixels.open("rb", buffering=0) as file:
-            for row, label, id_, picture, source, group, origin in columns:
-                file.seek(row * size)
-                image = file.read(size)
-                digest = hashlib.sha256(image).hexdigest()
-                if int(digest[:16], 16) != picture:
-                    raise InputError(
-                        f"{self._context.pixels}: the pixels of {origin} changed while they were "
-                        "in use; run the build again"
-                    )
-                code, name = codes[label], hex64(id_)
-                yield Sample(name, code, label, split, source, group, origin, "", digest), image
+        """Yield the real pictures that are taken as they are."""
+        codes, split = [c.codepoint for c in self._context.characters], task.shard.split
+        found = task.real.read(self._context.pixels, self._context.recipe.size, redrawn=False)
+        for real, image, digest in found:
+            about = codes[real.label], real.label, split, real.source, real.group, real.origin
+            yield Sample(hex64(real.id), *about, "", digest), image
 
 
 _writer: ShardWriter | None = None

@@ -30,6 +30,8 @@ validation = 0.15
 test = 0.15
 [sources.fonts]
 kind = "fonts"
+[sources.redrawn]
+kind = "redrawn"
 [sources.emnist]
 kind = "emnist"
 optional = true

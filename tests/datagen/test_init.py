@@ -6,8 +6,9 @@ import pytest
 from datagen import init as module
 from datagen.errors import InputError, UsageError
 from datagen.init import init
-from datagen.recipe import Recipe, SourceRecipe, parse, read, shipped
+from datagen.recipe import Recipe, parse, read, shipped
 from datagen.recipe_curate import Curate
+from datagen.recipe_source import SourceRecipe
 
 
 @pytest.mark.parametrize("base", shipped())

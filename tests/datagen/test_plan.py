@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from datagen import recipe
 from datagen.errors import InputError
-from datagen.plan import allocate, assign_families, assign_splits, cut, plan
+from datagen.plan import DRAWN, MOST_REDRAWN, REAL, allocate, cut, plan
 from datagen.recipe import SplitShares
 from datagen.seeds import digest64
+from datagen.splits import assign_families, assign_splits
 from datagen.survey import FREE, TEST, TRAIN, Pictures
 
 HELD_OUT = SplitShares(validation=0.1, test=0.1)
@@ -99,11 +100,60 @@ def test_train_is_balanced_exactly_real_first_drawn_fill():
     assert (np.bincount(train["label"]) == 100).all()
     for label in range(5):
         rows = train[train["label"] == label]
-        drawn = rows["item"][rows["drawn"]]
+        drawn = rows["item"][rows["kind"] == DRAWN]
         assert sorted(drawn) == list(range(len(drawn)))
-        assert (pictures.label[rows["item"][~rows["drawn"]]] == label).all()
-    assert train["drawn"].any()
-    assert not train["drawn"].all()
+        assert (pictures.label[rows["item"][rows["kind"] == REAL]] == label).all()
+    assert set(train["kind"]) == {REAL, DRAWN}
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    count=st.integers(0, 900),
+    per_class=st.integers(1, 300),
+    weight=st.floats(0.1, 10),
+    cap=st.none() | st.integers(0, 200),
+)
+def test_real_train_pictures_are_redrawn_in_turn_in_place_of_some_drawn(
+    count, per_class, weight, cap
+):
+    pictures = made_up(count)
+    pictures.picture[: count // 4] = pictures.picture[count // 4 : 2 * (count // 4)]  # copies
+    again = {"kind": "redrawn", "weight": weight, "cap": cap}
+    tables = recipe.parse(wanted(per_class, a={"cap": 20}).model_dump(exclude_unset=True))
+    tables = tables.model_copy(
+        update={"sources": {**tables.sources, "again": recipe.SourceRecipe(**again)}}
+    )
+    done = plan(tables, pictures, np.ones(count, bool), 5)
+    train = done.splits["train"]
+    assert (np.bincount(train["label"], minlength=5) == per_class).all()
+    for label in range(5):
+        own = train[train["label"] == label]
+        real, redrawn = own[own["kind"] == REAL]["item"], own[own["kind"] > DRAWN]
+        assert set(redrawn["item"]) <= set(real)
+        turns = list(zip(pictures.picture[redrawn["item"]], redrawn["kind"] - DRAWN, strict=True))
+        assert len(set(turns)) == len(turns)
+        different = len(np.unique(pictures.picture[real]))
+        expected = int((per_class - len(real)) * (weight / (weight + 1)))
+        most = different * MOST_REDRAWN
+        assert len(redrawn) == min(expected, most, most if cap is None else cap)
+        if len(redrawn):
+            times = np.bincount(redrawn["kind"] - DRAWN)[1:]
+            assert (times[:-1] == different).all()
+            assert times[-1] <= different
+    for split in ("validation", "test"):
+        assert (done.splits[split]["kind"] <= DRAWN).all()
+
+
+def test_without_fonts_redrawn_pictures_fill_what_they_can():
+    def build(per_class):
+        tables = wanted(per_class, drawn=False).sources
+        again = recipe.SourceRecipe(kind="redrawn")
+        asked = wanted(per_class).model_copy(update={"sources": {**tables, "again": again}})
+        return plan(asked, made_up(60), np.ones(60, bool), 5).splits["train"]
+
+    assert (np.bincount(build(150)["label"]) == 150).all()
+    with pytest.raises(InputError, match=r"train.per_class \(=2000\) is more than 5 classes have"):
+        build(2000)
 
 
 def test_weights_and_caps():
@@ -113,15 +163,15 @@ def test_weights_and_caps():
     assert list(np.bincount(pictures.source[rows])) == [150, 50]
     done = plan(wanted(100, a={"cap": 10}, b={"cap": 20}), pictures, np.ones(4000, bool), 2)
     train = done.splits["train"]
-    assert train["drawn"].sum() == 140
-    assert list(np.bincount(pictures.source[train["item"][~train["drawn"]]])) == [20, 40]
+    assert (train["kind"] == DRAWN).sum() == 140
+    assert list(np.bincount(pictures.source[train["item"][train["kind"] == REAL]])) == [20, 40]
 
 
 def test_every_picture_is_used_once_or_left_out():
     pictures = made_up(3000)
     keep = np.arange(3000) % 7 > 0
     done = plan(wanted(50), pictures, keep, 5)
-    rows = np.concatenate([p["item"][~p["drawn"]] for p in done.splits.values()])
+    rows = np.concatenate([p["item"][p["kind"] == REAL] for p in done.splits.values()])
     everything = np.concatenate([rows, done.unused])
     assert sorted(everything) == list(np.flatnonzero(keep))
 
@@ -129,16 +179,16 @@ def test_every_picture_is_used_once_or_left_out():
 def test_held_out_splits_keep_everything_real_and_get_some_drawn():
     pictures = made_up(3000)
     done = plan(wanted(50), pictures, np.ones(3000, bool), 5)
-    assert done.splits["test"]["drawn"].sum() == 15
-    assert (~done.splits["test"]["drawn"]).sum() > 200
-    assert done.splits["validation"]["drawn"].sum() == 0
+    assert (done.splits["test"]["kind"] == DRAWN).sum() == 15
+    assert (done.splits["test"]["kind"] == REAL).sum() > 200
+    assert not done.splits["validation"]["kind"].any()
 
 
 def test_too_few_pictures_and_nothing_drawn_is_an_error():
     with pytest.raises(InputError, match=r"train.per_class \(=500\) is more than 5 classes have"):
         plan(wanted(500, drawn=False), made_up(600), np.ones(600, bool), 5)
     done = plan(wanted(40, drawn=False), made_up(600), np.ones(600, bool), 5)
-    assert not any(part["drawn"].any() for part in done.splits.values())
+    assert not any(part["kind"].any() for part in done.splits.values())
 
 
 def test_shards_are_shuffled_over_classes_and_of_even_size():

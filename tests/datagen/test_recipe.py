@@ -31,7 +31,7 @@ def test_a_resolved_recipe_is_read_back_the_same(name):
 
 def test_sources_from_the_command_line():
     given = recipe.load("math-vision", {"emnist": Path("/e"), "mine": Path("/m")})
-    assert list(given.sources) == ["fonts", "emnist", "mine"]
+    assert list(given.sources) == ["fonts", "redrawn", "emnist", "mine"]
     assert given.sources["emnist"].kind == "emnist"
     assert given.sources["mine"].kind == "auto"
     assert given.sources["mine"].path == "/m"

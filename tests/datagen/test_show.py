@@ -12,7 +12,7 @@ def some(folder, source, count=3):
     return list(table[table["source"] == source]["id"][:count])
 
 
-@pytest.mark.parametrize("source", ["fonts", "emnist", "symbols"])
+@pytest.mark.parametrize("source", ["fonts", "redrawn", "emnist", "symbols"])
 def test_a_sample_made_again_is_the_same_picture(built, source):
     for sample in some(built.folder, source):
         shown = show(built.folder, sample)
@@ -28,6 +28,16 @@ def test_a_moved_source_is_named_on_the_command_line(dataset, sources, tmp_path)
     recipe.write_text(recipe.read_text().replace(str(sources["symbols"]), str(tmp_path / "gone")))
     assert "can't be made again" in show(dataset, sample).verdict
     assert show(dataset, sample, {"symbols": sources["symbols"]}).same
+
+
+def test_a_redrawn_sample_whose_origin_was_changed_is_told(dataset):
+    sample = some(dataset, "redrawn", 1)[0]
+    for path in dataset.glob("manifests/train-*.csv"):
+        text = path.read_text()
+        path.write_text(text.replace("~1.0,", "~2.0,"))
+    shown = show(dataset, sample)
+    assert not shown.same
+    assert "its id is not that of its origin" in shown.verdict
 
 
 def test_another_picture_is_told(dataset):
