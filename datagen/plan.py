@@ -24,7 +24,7 @@ REAL, DRAWN = 0, 1
 """Kinds of entries. A higher one is a real picture redrawn; less `DRAWN`, it is how often by then.
 """
 
-MOST_REDRAWN = 24  # drawings of one real picture; more would say little that is new
+MOST_REDRAWN = 6  # drawings of one real picture; more would crowd out what fonts and hands know
 
 
 @dataclass(frozen=True)

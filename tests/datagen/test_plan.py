@@ -151,7 +151,7 @@ def test_without_fonts_redrawn_pictures_fill_what_they_can():
         asked = wanted(per_class).model_copy(update={"sources": {**tables, "again": again}})
         return plan(asked, made_up(60), np.ones(60, bool), 5).splits["train"]
 
-    assert (np.bincount(build(150)["label"]) == 150).all()
+    assert (np.bincount(build(45)["label"]) == 45).all()
     with pytest.raises(InputError, match=r"train.per_class \(=2000\) is more than 5 classes have"):
         build(2000)
 
