@@ -81,9 +81,20 @@ class Pipeline:
             self._stages.append(_Stage(1.0, self._count, None, _composed(run)))
             self._count += 1
 
-    def numbers(self, seeds: NDArray[np.uint64]) -> Numbers:
-        """Return the random numbers of samples, float32, a row a seed."""
-        return table(seeds, self._count)
+    def numbers(self, seeds: NDArray[np.uint64], text: str = "") -> Numbers:
+        """Return the random numbers of samples, float32, a row a seed.
+
+        Args:
+            seeds: uint64, shape (n,).
+            text: The n characters that are shown, where that is known: what is for letters only is
+                then not done to the others.
+        """
+        u = table(seeds, self._count)
+        others = [row for row, char in enumerate(text) if not char.isalpha()]
+        for stage in self._stages:
+            if stage.own is not None and stage.own.letters_only:
+                u[others, stage.column] = 1.0  # above every probability
+        return u
 
     @property
     def writes(self) -> bool:

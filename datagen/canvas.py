@@ -74,17 +74,18 @@ class Canvas:
             InputError: A font can't be read.
         """
         words = np.array(seeds, np.uint64)
-        u = self._pipeline.numbers(words)
+        u = self._pipeline.numbers(words, "".join(glyph.char for glyph in glyphs))
         wanted = self._pipeline.pens(u).tolist()
         found = self._load_all(glyphs, wanted)
         by_pen = np.array([is_pen for _, is_pen in found])
         return self._draw([outline for outline, _ in found], by_pen, u, words)
 
-    def write(self, strokes: Sequence[Outline], seeds: Sequence[int]) -> Sequence[Gray]:
+    def write(self, strokes: Sequence[Outline], text: str, seeds: Sequence[int]) -> Sequence[Gray]:
         """Write strokes with a pen, and augment them, as `draw` does those of hands.
 
         Args:
             strokes: At most `most`, in a font's units and direction.
+            text: The character of each.
             seeds: For each the 64-bit seed of all its random choices.
 
         Returns:
@@ -92,7 +93,7 @@ class Canvas:
         """
         words = np.array(seeds, np.uint64)
         by_pen = np.ones(len(strokes), np.bool_)
-        return self._draw(strokes, by_pen, self._pipeline.numbers(words), words)
+        return self._draw(strokes, by_pen, self._pipeline.numbers(words, text), words)
 
     def show(self, framed: Gray) -> Gray:
         """Put a framed picture, uint8 (size, size), on a canvas, as large as a glyph would be."""

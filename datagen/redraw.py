@@ -132,14 +132,16 @@ class Redrawer:
         return map(complete, samples, framed)
 
     def _draw(self, pictures: Sequence[Picture], seeds: Sequence[int]) -> list[Gray]:
+        text = [self._characters[picture.label].char for picture in pictures]
         found = [
-            strokes_of(picture.pixels, self._characters[picture.label].char) for picture in pictures
+            strokes_of(picture.pixels, char) for picture, char in zip(pictures, text, strict=True)
         ]
         clear = [row for row, strokes in enumerate(found) if strokes is not None]
         outlines = [strokes for strokes in found if strokes is not None]
         drawn: dict[int, Gray] = {}
         if clear:
-            written = self._canvas.write(outlines, [seeds[row] for row in clear])
+            shown = "".join(text[row] for row in clear)
+            written = self._canvas.write(outlines, shown, [seeds[row] for row in clear])
             drawn = dict(zip(clear, written, strict=True))
         for row, picture in enumerate(pictures):
             if row not in drawn:

@@ -55,12 +55,15 @@ class Rules(InkTransform):
 class Joins(InkTransform):
     """Strokes that join a letter to the ones before and after it, cut off where they leave it.
 
+    Digits and signs stand alone; joined, a ``7`` would be a ``2``.
+
     Args:
         length: Range of their length, as a share of the picture's edge.
         p: Probability.
     """
 
     numbers = 6
+    letters_only = True
 
     def __init__(self, length: Range = (0.04, 0.2), p: float = 1.0) -> None:
         super().__init__(p=p)
@@ -69,19 +72,22 @@ class Joins(InkTransform):
     def change(self, pictures: Gray, u: Numbers) -> Gray:
         """Return the pictures with a join on one side or on both."""
         long = between(self.length, u[:, 1:3]) * np.float32(max(pictures.shape[1:]))
-        for row, (which, slope, bend) in enumerate(u[:, (0, 3, 4)].tolist()):
+        for row, (which, slope, bend, low) in enumerate(u[:, (0, 3, 4, 5)].tolist()):
             columns = np.flatnonzero(pictures[row].max(axis=0) > _FAINT)
             if not len(columns):
                 continue
             if which < 0.7:
-                _join(pictures[row], int(columns[0]), -float(long[row, 0]), slope, bend)
+                _join(pictures[row], int(columns[0]), -float(long[row, 0]), slope, bend, low)
             if which > 0.4:
-                _join(pictures[row], int(columns[-1]), float(long[row, 1]), bend, slope)
+                _join(pictures[row], int(columns[-1]), float(long[row, 1]), bend, slope, low)
         return pictures
 
 
-def _join(picture: Gray, column: int, length: float, slope: float, bend: float) -> None:
-    """Draw a curve from the lowest ink of an outer column outwards, as wide as the ink there."""
+def _join(picture: Gray, column: int, length: float, slope: float, bend: float, low: float) -> None:
+    """Draw a curve from the lowest ink of an outer column outwards, with the pen of the ink there.
+
+    Where that is a stem, the join leaves it in its lower half.
+    """
     inner = column + (2 if length < 0 else -2)
     inner = min(max(inner, 0), picture.shape[1] - 1)
     rows = np.flatnonzero(picture[:, inner] > _FAINT)
@@ -89,11 +95,15 @@ def _join(picture: Gray, column: int, length: float, slope: float, bend: float) 
         return
     breaks = np.flatnonzero(np.diff(rows) > 1)
     run = rows[breaks[-1] + 1 :] if len(breaks) else rows
-    width = min(max(1, len(run)), max(1, picture.shape[0] // 7))
-    start = (float(inner), float(run.mean()))
+    middle = picture[int(run[len(run) // 2])]
+    across = middle[column:] if length < 0 else middle[column::-1]
+    pen = int(np.argmin(np.append(across > _FAINT, False)))
+    width = max(1, min(len(run), pen, picture.shape[0] // 7))
+    free = (len(run) - width) / 2
+    start = (float(inner), float(run.mean()) + free * low)
     end = (column + length, start[1] + (slope - 0.5) * 1.4 * abs(length))
-    middle = (column + length / 2, (start[1] + end[1]) / 2 + (bend - 0.3) * 0.7 * abs(length))
-    curve = _CURVE[0] * start + _CURVE[1] * middle + _CURVE[2] * end
+    bent = (column + length / 2, (start[1] + end[1]) / 2 + (bend - 0.3) * 0.7 * abs(length))
+    curve = _CURVE[0] * start + _CURVE[1] * bent + _CURVE[2] * end
     points = np.rint(curve * 16).astype(np.int32)
     level = int(picture[run, inner].max())
     cv2.polylines(picture, [points], False, level, width, cv2.LINE_AA, 4)

@@ -35,9 +35,11 @@ class InkTransform(A.ImageOnlyTransform):  # type: ignore[misc]
 
     Attributes:
         numbers: How many random numbers a picture takes.
+        letters_only: Whether it is done to letters alone, where it is known what a picture shows.
     """
 
     numbers = 0
+    letters_only = False
 
     def change(self, pictures: Gray, u: Numbers) -> Gray:
         """Return the changed pictures.

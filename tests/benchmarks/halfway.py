@@ -1,16 +1,19 @@
 """How far this project's recipes come from plain fonts, in every kind of ink; takes half an hour.
 
-    python tests/benchmarks/halfway.py [--work FOLDER]
+    python tests/benchmarks/halfway.py [--work FOLDER] [MODEL.keras ... --average 8]
 
 Four models of one network, `compact`, none of which saw a family of script:
 
 - `plain fonts`: glyphs as their fonts have them, lightly augmented, as most such sets are made.
 - `fonts-only`: as the recipe of that name draws.
 - `plain fonts with tablet`: the same fonts with the tablet's pen strokes, up to half of a class.
-- `math-vision with tablet`: the second model, finetuned on these strokes and that recipe's
-  drawings.
+- `math-vision with tablet`: the second model, finetuned on these strokes, the same redrawn, and
+  that recipe's drawings.
 
-Two more are finetuned from it likewise, beside what `fonts-only` draws and beside plain fonts.
+Two more are finetuned from it likewise, nothing redrawn: beside what `fonts-only` draws and beside
+plain fonts. Models that are named, such as one that the two recipes gave in full, are compared with
+`plain fonts with tablet` too, which is about the prototype's size and training. They may know
+families of script, so nothing is said of joined letters then.
 
 They read the tablet's strokes, the same drawn again with a marker and a pencil (see `pens.py`),
 digits of the census, and letters cut out of joined writing (see `cursive.py`). Prints accuracy,
@@ -34,7 +37,7 @@ from pathlib import Path
 import cursive
 import numpy as np
 import pens
-from levers_common import DATA, predict, score, tests
+from levers_common import DATA, averaged, predict, score, tests
 
 from trainer import model_file
 
@@ -45,6 +48,7 @@ DRAWN = {  # as the recipes draw, but for families of script
     "math-vision": 'preset = "mild"\nwriters = 60\nstyles = { script = 0.0, hand = 4.0 }',
 }
 TABLET = '\n[sources.emnist]\nkind = "emnist"\ncap = 750\n'
+REDRAWN = {"math-vision": '[sources.redrawn]\nkind = "redrawn"\npreset = "mild"\nweight = 2.0\n'}
 RECIPE = """name = "{name}"
 [train]
 per_class = {count}
@@ -75,7 +79,7 @@ def dataset(work, name, drawn, count, tablet=False):
     """Build a dataset; returns its folder."""
     recipe = work / f"{name}.toml"
     text = RECIPE.format(name=name.replace("-", "_"), count=count, drawn=DRAWN[drawn])
-    recipe.write_text(text + (TABLET if tablet else ""))
+    recipe.write_text(text + (TABLET + REDRAWN.get(drawn, "") if tablet else ""))
     given = ("--source", f"emnist={DATA / 'emnist-byclass-standin'}") if tablet else ()
     command("datagen", "build", recipe, "--out", work / name, *given)
     return work / name
@@ -102,16 +106,23 @@ def models(work):
     return {name: run / "model.keras" for name, run in runs.items()}
 
 
-def reader(path):
-    """A function that gives a model's scores in the order of `INKS`."""
-    network = model_file.load_model(path)[0]
+def read(path, sets, letters, average=1):
+    """A model's scores in the order of `INKS`; without letters, the last are not known."""
+    network, metadata = model_file.load_model(path)
 
-    def read(sets, letters):
-        cells = [score(predict(network, x), y) for x, y in sets]
-        pictures, labels, families = letters
-        return np.array([*cells, cursive.by_family(predict(network, pictures), labels, families)])
+    def said(pictures):
+        many = average > 1
+        return (
+            averaged(network, pictures, average, metadata.size)
+            if many
+            else predict(network, pictures)
+        )
 
-    return read
+    cells = [score(said(x), y) for x, y in sets]
+    if letters is None:
+        return np.array([*cells, (np.nan, np.nan)])
+    pictures, labels, families = letters
+    return np.array([*cells, cursive.by_family(said(pictures), labels, families)])
 
 
 def inks():
@@ -132,7 +143,7 @@ def show(name, cells):
 def compare(title, plain, ours, prototype, goal, recipe="fonts-only"):
     """Print two models, the gain, and its part of the way from the prototype to the goal."""
     show(f"plain fonts{title}", plain)
-    show(f"{recipe}{title}", ours)
+    show(recipe if recipe.endswith(".keras") else f"{recipe}{title}", ours)
     show("gain", ours - plain)
     prototype, goal = np.array(prototype, float), np.array(goal, float)
     if goal.ndim == 1:  # said with look-alikes as one only
@@ -142,19 +153,24 @@ def compare(title, plain, ours, prototype, goal, recipe="fonts-only"):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="*", type=Path, help="finished models to compare too")
     parser.add_argument("--work", type=Path, help="keep datasets and models here")
+    parser.add_argument("--average", default=1, type=int, help="warps that those are averaged over")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         work = options.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
         found = models(work)
         sets, letters = inks()
-        scores = {name: reader(path)(sets, letters) for name, path in found.items()}
+        scores = {name: read(path, sets, letters) for name, path in found.items()}
     print(f"{'':26}", *(f"{ink:>18}" for ink in INKS))
     compare("", scores["plain"], scores["ours"], *FONTS)
     compare(" with tablet", scores["both"], scores["math-vision-tablet"], *BOTH, "math-vision")
     show("beside those of fonts-only", scores["fonts-only-tablet"])
     show("beside plain fonts", scores["plain-tablet"])
+    for path in options.models:
+        ours = read(path, sets, None, options.average)
+        compare(" with tablet", scores["both"], ours, *BOTH, str(path))
 
 
 if __name__ == "__main__":

@@ -152,6 +152,33 @@ def test_joins_lead_out_of_a_letter_and_keep_its_ink():
     assert min(reached) > 3
 
 
+@pytest.mark.parametrize("text", ["H", "l", "d"])
+def test_a_join_is_as_wide_as_the_stem_that_it_leaves(text):
+    """A stem is a long run of ink in its column; the pen is what it measures across."""
+    plain = glyph(text)
+    low, high = box(plain)
+    rows = np.flatnonzero(plain[:, low + 2] > 128)
+    pen = (plain[rows[len(rows) // 2], low:high] > 100).argmin() or high - low + 1
+    for seed in range(12):
+        new = (run(Joins(length=(0.15, 0.2)), plain, seed) > 128) & (plain < 60)
+        beside = np.concatenate((new[:, : low - 1].sum(axis=0), new[:, high + 2 :].sum(axis=0)))
+        assert beside.max() <= 2 * pen + 1  # a steep one is cut at a slant
+
+
+def test_joins_are_drawn_for_letters_alone_where_it_is_known_what_is_shown():
+    pipeline = augment.Pipeline([{"name": "Joins", "p": 1.0}, {"name": "Grain", "p": 1.0}])
+    seeds = np.arange(4, dtype=np.uint64)
+    text = "n7l|"
+    plain = np.stack([glyph(char) for char in text])
+    done = pipeline.change(plain.copy(), pipeline.numbers(seeds, text), seeds)
+    new = [(now > 128).sum() - (was > 128).sum() for now, was in zip(done, plain, strict=True)]
+    assert new[0] > 10
+    assert new[2] > 10
+    assert max(new[1], new[3]) < 5
+    unknown = pipeline.change(plain.copy(), pipeline.numbers(seeds), seeds)
+    assert (unknown[1] > 128).sum() - (plain[1] > 128).sum() > 10
+
+
 def test_a_neighbour_shows_at_one_side_only():
     low, high = box(glyph("O"))
     for seed in range(12):
