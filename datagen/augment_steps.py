@@ -60,6 +60,7 @@ PRESETS: Mapping[str, Sequence[Step]] = {
             "rounding": 5,
             "p": 0.7,
         },
+        # Most writing is little askew and some of it much: a small warp for all, a large for some.
         {
             "name": "Warp",
             "rotate": 13,
@@ -67,6 +68,15 @@ PRESETS: Mapping[str, Sequence[Step]] = {
             "scale": (0.65, 1.35),
             "perspective": 0.12,
             "elastic": 0.03,
+            "p": 0.45,
+        },
+        {
+            "name": "Warp",
+            "rotate": 6,
+            "shear": 0.2,
+            "scale": (0.85, 1.15),
+            "perspective": 0.04,
+            "elastic": 0.02,
             "p": 1,
         },
         {"name": "StrokeWidth", "width": (0.03, 0.18), "p": 0.4},
