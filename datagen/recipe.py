@@ -187,7 +187,8 @@ def resolve(recipe: Recipe, paths: Mapping[str, Location]) -> Recipe:
     for name, path in paths.items():
         known = sources.get(name, SourceRecipe())
         if known.drawn:
-            raise UsageError(f"--source {name}={path}: {name} is drawn and lies nowhere")
+            what = "from fonts; see --fonts" if known.kind == FONTS else "after the real sources"
+            raise UsageError(f"--source {name}={path}: {name} is drawn {what}")
         sources[name] = known.model_copy(update={"path": str(path)})
     missing = [n for n, s in sources.items() if not s.drawn and not s.path and not s.optional]
     if missing:

@@ -10,10 +10,10 @@ Four models of one network, `compact`, none of which saw a family of script:
 - `math-vision with tablet`: the second model, finetuned on these strokes, the same redrawn, and
   that recipe's drawings.
 
-Two more are finetuned from it likewise, nothing redrawn: beside what `fonts-only` draws and beside
-plain fonts. Models that are named, such as one that the two recipes gave in full, are compared with
-`plain fonts with tablet` too, which is about the prototype's size and training. They may know
-families of script, so nothing is said of joined letters then.
+Three more are finetuned from it likewise, nothing redrawn: beside the same drawings, beside what
+`fonts-only` draws and beside plain fonts. Models that are named, such as one that the two recipes
+gave in full, are compared with `plain fonts with tablet` too, which is about the prototype's size
+and training. They may know families of script, so nothing is said of joined letters then.
 
 They read the tablet's strokes, the same drawn again with a marker and a pencil (see `pens.py`),
 digits of the census, and letters cut out of joined writing (see `cursive.py`). Prints accuracy,
@@ -48,7 +48,7 @@ DRAWN = {  # as the recipes draw, but for families of script
     "math-vision": 'preset = "mild"\nwriters = 60\nstyles = { script = 0.0, hand = 4.0 }',
 }
 TABLET = '\n[sources.emnist]\nkind = "emnist"\ncap = 750\n'
-REDRAWN = {"math-vision": '[sources.redrawn]\nkind = "redrawn"\npreset = "mild"\nweight = 2.0\n'}
+REDRAWN = '[sources.redrawn]\nkind = "redrawn"\npreset = "mild"\nweight = 2.0\n'
 RECIPE = """name = "{name}"
 [train]
 per_class = {count}
@@ -75,11 +75,11 @@ def command(program, *words):
     subprocess.run([Path(sys.executable).with_name(program), *map(str, words)], check=True)
 
 
-def dataset(work, name, drawn, count, tablet=False):
+def dataset(work, name, drawn, count, tablet=False, redrawn=False):
     """Build a dataset; returns its folder."""
     recipe = work / f"{name}.toml"
     text = RECIPE.format(name=name.replace("-", "_"), count=count, drawn=DRAWN[drawn])
-    recipe.write_text(text + (TABLET + REDRAWN.get(drawn, "") if tablet else ""))
+    recipe.write_text(text + TABLET * tablet + REDRAWN * redrawn)
     given = ("--source", f"emnist={DATA / 'emnist-byclass-standin'}") if tablet else ()
     command("datagen", "build", recipe, "--out", work / name, *given)
     return work / name
@@ -93,6 +93,9 @@ def models(work):
         f"{drawn}-tablet": dataset(work, f"{drawn}-tablet", drawn, 1500, tablet=True)
         for drawn in DRAWN
     }
+    mixed["redrawn-tablet"] = dataset(
+        work, "redrawn-tablet", "math-vision", 1500, tablet=True, redrawn=True
+    )
     both = mixed["plain-tablet"]
     runs = {name: work / f"run-{name}" for name in ("plain", "both", "ours", *mixed)}
     fit = ("trainer", "fit")
@@ -165,7 +168,8 @@ def main():
         scores = {name: read(path, sets, letters) for name, path in found.items()}
     print(f"{'':26}", *(f"{ink:>18}" for ink in INKS))
     compare("", scores["plain"], scores["ours"], *FONTS)
-    compare(" with tablet", scores["both"], scores["math-vision-tablet"], *BOTH, "math-vision")
+    compare(" with tablet", scores["both"], scores["redrawn-tablet"], *BOTH, "math-vision")
+    show("nothing redrawn", scores["math-vision-tablet"])
     show("beside those of fonts-only", scores["fonts-only-tablet"])
     show("beside plain fonts", scores["plain-tablet"])
     for path in options.models:

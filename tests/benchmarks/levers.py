@@ -22,6 +22,9 @@ from trainer.presets import preset
 WHOLE = augment_steps.PRESETS["handwriting"]
 
 
+LARGE = next(step for step in WHOLE if step["name"] == "Warp")
+
+
 def without(*names):
     return [step for step in WHOLE if step["name"] not in names]
 
@@ -39,7 +42,12 @@ VARIANTS = {
         step for step in changed("Pen", width=(0.09, 0.09)) if step["name"] not in ("StrokeWidth",)
     ],
     "rigid": changed("Warp", elastic=0.0),
-    "mild": changed("Warp", rotate=6, shear=0.15, scale=(0.85, 1.15), perspective=0.04),
+    "small-warps": [step for step in WHOLE if step is not LARGE],
+    "large-warps": [
+        {**step, "p": 1} if step is LARGE else step
+        for step in WHOLE
+        if step["name"] != "Warp" or step is LARGE
+    ],
     "clean": without("InkTexture", "Coarse", "Paper", "Blur", "Grain", "Jpeg"),
     "alone": without("Joins", "Neighbour", "Rules"),
     "light": augment_steps.PRESETS["light"],

@@ -121,5 +121,5 @@ def test_recipes_that_can_not_be():
         recipe.parse({"sources": {"a": real, "b": again, "c": again}})
     with pytest.raises(UsageError, match='needs frame = "tight"'):
         recipe.parse({"frame": "em", "sources": {"a": real, "b": again}})
-    with pytest.raises(UsageError, match="b is drawn and lies nowhere"):
+    with pytest.raises(UsageError, match="b is drawn after the real sources"):
         recipe.resolve(recipe.parse({"sources": {"a": real, "b": again}}), {"b": "somewhere"})
