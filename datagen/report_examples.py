@@ -177,7 +177,7 @@ def draw_reasons(
     missing = set()
     for reason, one in chosen:
         label = table.find(one.codepoint)
-        if label is None or one.reason == _ABSENT:
+        if label is None or one.reason == _ABSENT or one.source != recipe.drawn:
             continue
         name, sha256, index, axes = _font_of(one, hashes)
         char = table[label].char
