@@ -63,10 +63,13 @@ class Warp(ShapeTransform):
     def bend(self, shapes: Shapes, chosen: Mask, u: Numbers) -> None:
         """Move the points of the chosen shapes."""
         owner = shapes.owner
-        moved = self._move(shapes.points, u, owner)
-        shapes.points = (
-            moved if chosen.all() else np.where(chosen[owner, None], moved, shapes.points)
-        )
+        if chosen.all():
+            shapes.points = self._move(shapes.points, u, owner)
+            return
+        rows = np.flatnonzero(chosen[owner])
+        points = shapes.points.copy()
+        points[rows] = self._move(shapes.points[rows], u, owner[rows])
+        shapes.points = points
 
     def change(self, pictures: Gray, u: Numbers) -> Gray:
         """Return the warped pictures."""
