@@ -202,8 +202,8 @@ class Build:
     def _curate(self, pictures: Pictures) -> Judged:
         config = self._recipe.curate
         decided = decisions.apply(self._decisions, pictures)
-        if lost := decided.missing:
-            self._notes.append(f"{lost} decisions are about pictures of no source")
+        if decided.missing:
+            self._notes.append(f"{decided.missing} decisions are about pictures of no source")
         pixels = open_pixels(self._out / STATE / "pixels", len(pictures), self._recipe.size)
         ask = functools.partial(network.ask, folder=self._out / STATE)
         return judge(pictures, pixels, self._characters, config, decided, ask)

@@ -114,10 +114,8 @@ def _measured(char: str) -> list[tuple[Form, float, np.float32]]:
     """The forms of a character, each with its gap between strokes and its points' longer side."""
     measured = []
     for form in forms.load().of[char]:
-        lines = form.lines()
-        extent = float(np.ptp(np.concatenate(lines), axis=0).max())
         side = np.float32(np.ptp(form.controls, axis=0).max())
-        measured.append((form, gap_between(lines, extent), side))
+        measured.append((form, gap_between(form.lines(), form.extent()), side))
     return measured
 
 

@@ -96,10 +96,8 @@ def plan(recipe: Recipe, pictures: Pictures, keep: NDArray[np.bool_], classes: i
         wanted = getattr(recipe, name).per_class
         real = np.bincount(pictures.label[rows], minlength=classes)
         missing = wanted - real if number == 0 else np.full(classes, wanted)
-        again = np.zeros(0, ENTRY)
-        if number == 0:
-            again = _redrawn(recipe, pictures, rows, missing)
-            missing = missing - np.bincount(again["label"], minlength=classes)
+        again = _redrawn(recipe, pictures, rows, missing) if number == 0 else np.zeros(0, ENTRY)
+        missing = missing - np.bincount(again["label"], minlength=classes)
         if recipe.drawn is None:
             if number == 0:
                 _check_filled(recipe, missing)
@@ -156,10 +154,12 @@ def _redrawn(
     others = 0.0 if recipe.drawn is None else recipe.sources[recipe.drawn].weight
     wanted = np.floor(missing * (source.weight / (source.weight + others))).astype(np.int64)
     order = rows[np.argsort(shares(pictures.id[rows], recipe.seed, "redraw"), kind="stable")]
+    order = order[np.argsort(pictures.label[order], kind="stable")]
+    ends = np.cumsum(np.bincount(pictures.label[order], minlength=len(wanted)))
     parts = []
-    for label, count in enumerate(wanted.tolist()):
-        own = order[pictures.label[order] == label]
-        own = own[np.sort(np.unique(pictures.picture[own], return_index=True)[1])]
+    of_class = zip(wanted.tolist(), np.split(order, ends[:-1]), strict=True)
+    for label, (count, rows_of) in enumerate(of_class):
+        own = rows_of[np.sort(np.unique(pictures.picture[rows_of], return_index=True)[1])]
         most = len(own) * MOST_REDRAWN
         turn = np.arange(min(count, most, most if source.cap is None else source.cap))
         part = np.zeros(len(turn), ENTRY)

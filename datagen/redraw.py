@@ -30,7 +30,7 @@ from datagen.hands import UNIT
 from datagen.manifest import Sample
 from datagen.outlines import Outline
 from datagen.seeds import contents64, digest64, hex64
-from datagen.strokes import Strokes, gap_between
+from datagen.strokes import LEAST_FIT, Strokes, outline
 
 Gray = NDArray[np.uint8]
 
@@ -38,7 +38,6 @@ ORIGIN = re.compile(r"([a-z][a-z0-9_]*):(.+)~(\d+)\.(\d+)", re.DOTALL)
 """Origin of a redrawn sample: its picture's source and origin, number of the draw, attempt."""
 
 _FINE = 128  # pixels; edge that pictures are enlarged to before strokes are looked for
-_LEAST_FIT = 0.9  # of strokes with their picture; below it they are not what was written
 _WIDEST = 0.3  # of the longer side; wider ink is no stroke but a blot
 _LETTER = 100.0  # units of the forms' tables, the longer side of what they have no form of
 _SMALLEST = 8.0  # the same, of a full stop
@@ -166,21 +165,14 @@ def strokes_of(pixels: Gray, char: str) -> Outline | None:
     large = np.asarray(cv2.resize(pixels, (_FINE, _FINE), interpolation=method), np.uint8)
     side = _FINE * (1 - 2 * MARGIN)
     found = skeleton.strokes(large)
-    if not found.lines or found.fit < _LEAST_FIT or found.width > _WIDEST * side:
+    if not found.lines or found.fit < LEAST_FIT or found.width > _WIDEST * side:
         return None
-    # A dot is a line from a point to itself: a line of one point is not drawn.
-    lines = [line if len(line) > 1 else line.repeat(2, axis=0) for line in found.lines]
-    points = np.concatenate(lines).astype(np.float32)
-    extent = max(float(np.ptp(points, axis=0).max()), 1.0)
-    gap = gap_between(found.lines, extent)
-    points *= np.array([1, -1], np.float32) * (UNIT * np.float32(_extent(char) / extent))
-    ends = np.cumsum([len(line) for line in lines]) - 1
-    return Outline(points, np.zeros(len(points), np.uint8), ends, gap)
+    extent = max(float(np.ptp(np.concatenate(found.lines), axis=0).max()), 1.0)
+    return outline(found.lines, float(UNIT * np.float32(_extent(char) / extent)), extent)
 
 
 @functools.lru_cache(maxsize=4096)
 def _extent(char: str) -> float:
     """The longer side of a character as it is written, in units of the forms' tables."""
-    known = forms.load().of.get(char, ())
-    sides = [float(np.ptp(np.concatenate(form.lines()), axis=0).max()) for form in known]
+    sides = [form.extent() for form in forms.load().of.get(char, ())]
     return max(float(np.median(sides)), _SMALLEST) if sides else _LETTER

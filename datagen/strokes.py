@@ -27,7 +27,7 @@ from datagen.raster import OUTLINE_PX, open_face, version
 _EDITION = 3  # changes where strokes come out differently
 _SIDE = 128  # pixels of a glyph's longer side, at which it is traced
 _MOST_PX = 512  # pixels an em; dots and commas stay small
-_LEAST_FIT = 0.9  # of strokes with their glyph; below it they are not what a hand would write
+LEAST_FIT = 0.9  # of strokes with their glyph; below it they are not what a hand would write
 _WIDEST = 0.22  # of a glyph's longer side; wider strokes have no clear middle
 _MEETS = 0.05  # of a glyph's longer side; strokes this near to each other touch
 _BEST_WEIGHT = 300  # thin faces have the clearest strokes, the thinnest lose parts
@@ -121,14 +121,31 @@ def _trace(face: Face, char: str) -> Outline | None:
     found = skeleton.strokes(ink)
     low, high = sorted(ink.shape)
     blob = found.width > _WIDEST * high and low > found.width * 1.5
-    if not found.lines or found.fit < _LEAST_FIT or blob:
+    if not found.lines or found.fit < LEAST_FIT or blob:
         return None
+    return outline(found.lines, 64 * OUTLINE_PX / px, high, (left + 0.5, top + 0.5))
+
+
+def outline(
+    lines: Sequence[NDArray[np.float32]],
+    scale: float,
+    side: float,
+    corner: tuple[float, float] = (0.0, 0.0),
+) -> Outline:
+    """Return strokes, in pixels, as what a pen writes.
+
+    Args:
+        lines: The strokes, float32, shape (n, 2) each, y downwards.
+        scale: Of a font's units, how many a pixel has.
+        side: The longer side in pixels.
+        corner: Where their picture's corner is to lie, in pixels.
+    """
     # A dot is a line from a point to itself: a line of one point is not drawn.
-    lines = [line if len(line) > 1 else line.repeat(2, axis=0) for line in found.lines]
-    points = np.concatenate(lines) + np.array([left + 0.5, top + 0.5], np.float32)
-    points *= np.array([1, -1], np.float32) * np.float32(64 * OUTLINE_PX / px)
-    ends = np.cumsum([len(line) for line in lines]) - 1
-    gap = gap_between(found.lines, high)
+    drawn = [line if len(line) > 1 else line.repeat(2, axis=0) for line in lines]
+    points = np.concatenate(drawn) + np.array(corner, np.float32)
+    points *= np.array([1, -1], np.float32) * np.float32(scale)
+    ends = np.cumsum([len(line) for line in drawn]) - 1
+    gap = gap_between(lines, side)
     return Outline(points.astype(np.float32), np.zeros(len(points), np.uint8), ends, gap)
 
 

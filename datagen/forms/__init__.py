@@ -54,6 +54,10 @@ class Form:
         """Return the strokes as they stand in the table, float32, shape (n, 2) each."""
         return np.split(self.curve @ self.controls, self.ends[:-1] + 1)
 
+    def extent(self) -> float:
+        """Return the longer side of the form, in units of the tables."""
+        return float(np.ptp(self.curve @ self.controls, axis=0).max())
+
 
 @dataclass(frozen=True, eq=False)
 class Forms:

@@ -37,7 +37,7 @@ from pathlib import Path
 import cursive
 import numpy as np
 import pens
-from levers_common import DATA, averaged, predict, score, tests
+from levers_common import DATA, averaged, score, tests
 
 from trainer import model_file
 
@@ -114,12 +114,7 @@ def read(path, sets, letters, average=1):
     network, metadata = model_file.load_model(path)
 
     def said(pictures):
-        many = average > 1
-        return (
-            averaged(network, pictures, average, metadata.size)
-            if many
-            else predict(network, pictures)
-        )
+        return averaged(network, pictures, average, metadata.size)
 
     cells = [score(said(x), y) for x, y in sets]
     if letters is None:
@@ -143,10 +138,10 @@ def show(name, cells):
     print(f"{name:26}", *(f"{strict:>10} / {free:>5}" for strict, free in said), flush=True)
 
 
-def compare(title, plain, ours, prototype, goal, recipe="fonts-only"):
+def compare(name, plain, other, ours, prototype, goal):
     """Print two models, the gain, and its part of the way from the prototype to the goal."""
-    show(f"plain fonts{title}", plain)
-    show(recipe if recipe.endswith(".keras") else f"{recipe}{title}", ours)
+    show(name, plain)
+    show(other, ours)
     show("gain", ours - plain)
     prototype, goal = np.array(prototype, float), np.array(goal, float)
     if goal.ndim == 1:  # said with look-alikes as one only
@@ -167,14 +162,14 @@ def main():
         sets, letters = inks()
         scores = {name: read(path, sets, letters) for name, path in found.items()}
     print(f"{'':26}", *(f"{ink:>18}" for ink in INKS))
-    compare("", scores["plain"], scores["ours"], *FONTS)
-    compare(" with tablet", scores["both"], scores["redrawn-tablet"], *BOTH, "math-vision")
+    compare("plain fonts", scores["plain"], "fonts-only", scores["ours"], *FONTS)
+    both = "plain fonts with tablet", scores["both"]
+    compare(*both, "math-vision with tablet", scores["redrawn-tablet"], *BOTH)
     show("nothing redrawn", scores["math-vision-tablet"])
     show("beside those of fonts-only", scores["fonts-only-tablet"])
     show("beside plain fonts", scores["plain-tablet"])
     for path in options.models:
-        ours = read(path, sets, None, options.average)
-        compare(" with tablet", scores["both"], ours, *BOTH, str(path))
+        compare(*both, str(path), read(path, sets, None, options.average), *BOTH)
 
 
 if __name__ == "__main__":
