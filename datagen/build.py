@@ -5,15 +5,12 @@ that no picture stands in two splits, not even a full stop that two families dra
 """
 
 import functools
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datagen import (
-    __version__,
-    augment_steps,
     characters,
     decisions,
     failed,
@@ -24,6 +21,7 @@ from datagen import (
     ticket,
 )
 from datagen.augment_steps import steps_of
+from datagen.build_identity import identity
 from datagen.built import Built
 from datagen.characters import CharacterTable
 from datagen.claim import STATE, claim
@@ -129,11 +127,11 @@ class Build:
             for name, s in resolved.sources.items()
             if not s.drawn
         }
-        self._steps = steps_of(resolved.preset(resolved.drawn))
-        self._redrawing = steps_of(resolved.preset(resolved.redrawn))
+        self._steps = {n: steps_of(s.preset) for n, s in resolved.sources.items() if s.drawn}
         self._notes = list(notes)
-        said = [Path(path) for path in resolved.curate.decisions]
-        self._decisions = decisions.read(said, self._characters)
+        self._decisions = decisions.read(
+            [Path(path) for path in resolved.curate.decisions], self._characters
+        )
         self._notes += [f"conflict: {conflict}" for conflict in self._decisions.conflicts]
         self._writing: Writing | None = None
 
@@ -163,14 +161,15 @@ class Build:
         audit = fonts_of(self._recipe, self._characters, self._workers)
         stamps = self._stamps()
         begun = self._mixed and any((self._out / STATE).glob("*-of-*.json"))
-        claim(self._out, "build", self._identity(audit, stamps), begun)
+        known = self._characters, self._decisions, self._steps
+        claim(self._out, "build", identity(self._recipe, audit, *known, stamps), begun)
         self._share()
         failed.forget(self._out)
         (self._out / "manifests").mkdir(exist_ok=True)
         families = families_of(self._recipe, audit)
         pixels = self._out / STATE / "pixels"
         about = self._recipe, self._characters, audit.faces, families
-        context = Context(self._out, *about, self._steps, self._redrawing, pixels)
+        context = Context(self._out, *about, self._steps, pixels)
         if cluster is not None:
             cluster.check(context)
         pictures = survey(
@@ -181,22 +180,20 @@ class Build:
             pixels,
             self._workers,
         )
-        for name in (name for name, stamp in self._stamps().items() if stamps[name] != stamp):
-            raise InputError(
-                f"{name} changed while it was read; see to it that nothing writes to it and run "
-                "the same command again"
-            )
+        self._check(stamps)
         judged = self._curate(pictures)
-        pictures, keep = judged.pictures, judged.keep
-        doubled = judged.rejected(self._characters)
-        planned = plan(self._recipe, pictures, keep, len(self._characters))
+        pictures = judged.pictures
+        planned = plan(self._recipe, pictures, judged.keep, len(self._characters))
         self._share()
         self._writing = Writing(context, planned, pictures, self._store)
         done = self._writing.run(self._workers, cluster)
-        unused = unused_rows(planned, pictures, self._characters, self._recipe)
-        drawn = [row for shard in done for row in shard.rejected]
-        glyphs = rejected_glyphs(audit, self._recipe.drawn or "")
-        rejected = [*glyphs, *pictures.rejected, *doubled, *unused, *drawn]
+        rejected = [
+            *rejected_glyphs(audit, self._recipe.drawn or ""),
+            *pictures.rejected,
+            *judged.rejected(self._characters),
+            *unused_rows(planned, pictures, self._characters, self._recipe),
+            *(row for shard in done for row in shard.rejected),
+        ]
         return self._finish(done, rejected, audit, families)
 
     def _curate(self, pictures: Pictures) -> Judged:
@@ -215,20 +212,13 @@ class Build:
     def _stamps(self) -> dict[str, str]:
         return {f"source {name}": s.fingerprint() for name, s in self._sources.items()}
 
-    def _identity(self, audit: FontAudit, stamps: Mapping[str, str]) -> dict[str, Any]:
-        """What the bytes of the dataset depend on."""
-        given = self._recipe
-        fonts = "\n".join(f"{f.sha256} {f.index} {f.group} {f.labels}" for f in audit.faces)
-        return {
-            "version": __version__,
-            "recipe": given.model_dump(mode="json"),
-            "characters": self._characters.to_csv(),
-            "decisions": self._decisions.digest,
-            "fonts": hashlib.sha256(fonts.encode()).hexdigest(),
-            **augment_steps.identity(given.preset(given.drawn), self._steps),
-            **augment_steps.identity(given.preset(given.redrawn), self._redrawing, "redrawing"),
-            **stamps,
-        }
+    def _check(self, stamps: Mapping[str, str]) -> None:
+        for name, stamp in self._stamps().items():
+            if stamps[name] != stamp:
+                raise InputError(
+                    f"{name} changed while it was read; see to it that nothing writes to it and "
+                    "run the same command again"
+                )
 
     def _finish(
         self,

@@ -101,10 +101,6 @@ class Recipe(Strict):
     def _of_kind(self, kind: str) -> str | None:
         return next((name for name, source in self.sources.items() if source.kind == kind), None)
 
-    def preset(self, name: str | None) -> str:
-        """Augmentation preset or pipeline file of a drawn source; ``none`` where there is none."""
-        return "none" if name is None else self.sources[name].preset
-
 
 def shipped() -> list[str]:
     """Return the names of the recipes that come with the package."""

@@ -118,8 +118,8 @@ def _again(
     elif name == resolved.drawn:
         audit = fonts_of(resolved, table)
         families = families_of(resolved, audit)
-        steps = steps_of(resolved.preset(name))
-        context = Context(folder, resolved, table, audit.faces, families, steps, (), Path())
+        steps = {name: steps_of(resolved.sources[name].preset)}
+        context = Context(folder, resolved, table, audit.faces, families, steps, Path())
         synthesizer = context.synthesizer()
         if synthesizer is None:
             raise InputError(f"the source {name} draws nothing")
@@ -159,6 +159,6 @@ def _redrawn(
     source, origin, number, attempt = match.groups()
     pixels = _real(resolved, table, source, origin, sources)
     picture = Picture(source, str(row["group"]), origin, label, int(number), pixels)
-    steps = steps_of(resolved.preset(name))
+    steps = steps_of(resolved.sources[name].preset)
     redrawer = Redrawer(name, steps, table, resolved.size, resolved.seed)
     return redrawer.again(split, picture, int(attempt))

@@ -58,8 +58,8 @@ class Context:
         characters: The classes.
         faces: Audited faces.
         families: Split by group of families.
-        steps: Of augmentation, as they were when the build began: a file of them may change.
-        redrawing: The same of what is redrawn.
+        steps: Of augmentation by drawn source, as they were when the build began: a file of them
+            may change.
         pixels: File of framed real pixels: uint8, size × size a picture.
         ticket: File without which the build wants no shards any more; None for a process that ends
             with the build.
@@ -70,8 +70,7 @@ class Context:
     characters: CharacterTable
     faces: Sequence[Face]
     families: Mapping[str, str]
-    steps: Sequence[Step]
-    redrawing: Sequence[Step]
+    steps: Mapping[str, Sequence[Step]]
     pixels: Path
     ticket: Path | None = None
 
@@ -85,7 +84,7 @@ class Context:
 
         source = self.recipe.sources[name]
         style = Style(
-            augment.Pipeline(self.steps, source.preset),
+            augment.Pipeline(self.steps[name], source.preset),
             self.recipe.size,
             self.recipe.frame,
             self.recipe.seed,
@@ -101,7 +100,7 @@ class Context:
         from datagen.redraw import Redrawer
 
         size, seed = self.recipe.size, self.recipe.seed
-        return Redrawer(name, self.redrawing, self.characters, size, seed)
+        return Redrawer(name, self.steps[name], self.characters, size, seed)
 
 
 class ShardWriter:

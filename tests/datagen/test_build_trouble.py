@@ -204,8 +204,8 @@ def test_a_pipeline_that_was_edited_is_a_changed_recipe(tmp_path, monkeypatch):
         build(recipe, tmp_path / "out", workers=1)
     monkeypatch.undo()
     for text, change in (
-        (WARP.format(6), r"augmentation\.1 Warp\.rotate \(was 5, is now 6\)"),
-        (WARP.format(5) + '[[transforms]]\nname = "Blur"\n', r"augmentation\.2 Blur"),
+        (WARP.format(6), r"augmentation of fonts\.1 Warp\.rotate \(was 5, is now 6\)"),
+        (WARP.format(5) + '[[transforms]]\nname = "Blur"\n', r"augmentation of fonts\.2 Blur"),
     ):
         pipeline.write_text(text)
         with pytest.raises(InputError, match=f"differs in its {change}; give another --out"):
