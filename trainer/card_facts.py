@@ -15,6 +15,7 @@ import pandas as pd
 from datagen import recipe as recipes
 from datagen.errors import InputError
 from datagen.recipe import Recipe
+from trainer.infer import AVERAGE
 from trainer.model_file import Metadata
 from trainer.presets import PRESETS
 from trainer.runfolder import read_json
@@ -165,7 +166,7 @@ def commands(facts: Facts) -> list[str]:
         source, split = metrics["dataset"], metrics["split"]
         out = f"{run}/{source}-{split}"
         how = f" --only {_quoted(metrics['only'])}" if metrics["only"] else ""
-        how += f" --average {metrics['average']}" if metrics["average"] != 1 else ""
+        how += f" --average {metrics['average']}" if metrics["average"] != AVERAGE else ""
         given = f"data/{source.replace('_', '-')} --split {split}{how}"
         evaluations.append(f"trainer evaluate {run}/model.keras {given} --out {out}")
         release += f" --evaluation {out}"

@@ -23,7 +23,12 @@ Only = Annotated[
     ),
 ]
 Average = Annotated[
-    int, typer.Option(help="Small warps of each picture whose answers are averaged.", min=1)
+    int,
+    typer.Option(
+        help="Small warps of each picture whose answers are averaged; 1, none, is eight times as "
+        "fast and reads worse.",
+        min=1,
+    ),
 ]
 
 
@@ -52,7 +57,7 @@ def evaluate(
         ),
     ] = "test",
     only: Only = None,
-    average: Average = 1,
+    average: Average = 8,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -106,7 +111,7 @@ def predict(
     reject: Annotated[
         bool, typer.Option("--reject", help="Name none where a picture shows none of the classes.")
     ] = False,
-    average: Average = 1,
+    average: Average = 8,
     form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.table,
     as_json: Annotated[
         bool, typer.Option("--json", help="The same as --format json: a line a picture.")

@@ -17,10 +17,10 @@ from trainer import evaluation_page, scores
 from trainer.answers import Answers, answers
 from trainer.dataset import Dataset, open_dataset
 from trainer.evaluation_data import Scored, origins
-from trainer.infer import Reader
+from trainer.infer import AVERAGE, Reader
 from trainer.model_file import Metadata, load_model
 from trainer.plots import confusion_figure
-from trainer.probabilities import among, calibrated, restricted
+from trainer.probabilities import among, answered, calibrated, restricted
 from trainer.reject import known
 from trainer.runfolder import read_json, write_json
 
@@ -56,7 +56,7 @@ def evaluate(
     out: str | Path,
     split: str = "test",
     only: str | None = None,
-    average: int = 1,
+    average: int = AVERAGE,
 ) -> Evaluation:
     """Score a model on a split of a dataset; write tables, a confusion matrix and a page.
 
@@ -119,12 +119,12 @@ def _scored(
 ) -> Scored:
     groups, places = origins(dataset, split, found.ids)
     shapes, rejection = metadata.table.shapes, metadata.rejection
+    said = restricted(calibrated(found.logits, metadata.temperature, metadata.spread), mask)
     return Scored(
-        probabilities=restricted(
-            calibrated(found.logits, metadata.temperature, metadata.spread), mask
-        ),
+        probabilities=said,
         uncalibrated=restricted(calibrated(found.logits, 1.0), mask),
         labels=found.labels,
+        predicted=answered(said, shapes),
         ids=found.ids,
         sources=found.sources,
         groups=groups,
@@ -171,7 +171,7 @@ def _mistakes(scored: Scored, table: CharacterTable) -> pd.DataFrame:
         "source": [scored.sources[i] for i in wrong],
         "codepoint": [table[int(scored.labels[i])].codepoint for i in wrong],
         "predicted": [table[int(scored.predicted[i])].codepoint for i in wrong],
-        "probability": scored.probabilities[wrong].max(1, initial=0.0),
+        "probability": scored.confidence[wrong],
         "group": [scored.groups[i] for i in wrong],
         "origin": [scored.origins[i] for i in wrong],
     }

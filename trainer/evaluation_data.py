@@ -28,6 +28,7 @@ class Scored:
         probabilities: float32 (n, classes), after the model's temperature.
         uncalibrated: The same without it.
         labels: The model's labels of the true classes, int64 (n,).
+        predicted: The model's answers, int64 (n,).
         ids: Sample ids.
         sources: Names of the sources.
         groups: Font families, writers; empty where the manifests don't know the sample.
@@ -39,6 +40,7 @@ class Scored:
     probabilities: NDArray[np.float32]
     uncalibrated: NDArray[np.float32]
     labels: NDArray[np.int64]
+    predicted: NDArray[np.int64]
     ids: list[str]
     sources: list[str]
     groups: list[str]
@@ -46,15 +48,14 @@ class Scored:
     known: NDArray[np.bool_] | None
 
     @property
-    def predicted(self) -> NDArray[np.int64]:
-        """The likeliest class of each sample, int64 (n,)."""
-        return np.asarray(self.probabilities.argmax(1), np.int64)
+    def confidence(self) -> NDArray[np.float32]:
+        """The probability of each answer, float32 (n,)."""
+        return self.probabilities[np.arange(len(self.predicted)), self.predicted]
 
     def mistakes(self) -> NDArray[np.int64]:
         """Return the rows that are predicted wrongly, the most confident first."""
         wrong = np.flatnonzero(self.predicted != self.labels)
-        confidence = self.probabilities[wrong].max(1, initial=0.0)
-        return wrong[np.argsort(-confidence, kind="stable")]
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
 
 
 def origins(dataset: Dataset, split: str, ids: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -88,7 +89,7 @@ def chosen(scored: Scored) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         seen[pair] += 1
     # Stable: by rank within the pair, then by confidence.
     places = np.sort(np.argsort(rank, kind="stable")[:SHOWN])
-    confidence = scored.probabilities.max(1)
+    confidence = scored.confidence
     right = np.flatnonzero(predicted == scored.labels)
     right = right[np.lexsort((-confidence[right], scored.labels[right]))]
     first = np.searchsorted(scored.labels[right], scored.labels[right])
@@ -109,7 +110,7 @@ def data(
     names = sorted(set(scored.sources))
     where = {name: number for number, name in enumerate(names)}
     source = np.array([where[name] for name in scored.sources], np.int64)
-    predicted, confidence = scored.predicted, scored.probabilities.max(1)
+    predicted, confidence = scored.predicted, scored.confidence
     own = scored.probabilities[np.arange(len(predicted)), scored.labels]
     cells = Counter(zip(scored.labels.tolist(), predicted.tolist(), source.tolist(), strict=True))
     return {

@@ -61,6 +61,7 @@ def describe(metadata: Metadata, weights: str, dtype: str = "uint8") -> dict[str
         },
         "temperature": metadata.temperature,
         "spread": metadata.spread,
+        "answer": "the class whose probability, and that of all classes of its shape, sum to most",
         "rejection": None if rejection is None else dataclasses.asdict(rejection),
         "classes": [
             {"codepoint": one.codepoint, "char": one.char, "name": one.name, "shape": one.shape}

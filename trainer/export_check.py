@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from trainer.dataset import Dataset, label_map, reading
 from trainer.export_about import LOGITS
 from trainer.infer import Reader
 from trainer.model_file import Metadata
+from trainer.probabilities import Logits, answered, calibrated
 from trainer.records import records, resize
 
 SPLIT = "test"  # of the dataset that a file is proved on
@@ -95,8 +95,8 @@ def compare(reader: Reader, run: Run, metadata: Metadata, dataset: Dataset) -> C
     with console.progress("check", count, "images") as advance, reading(dataset):
         for batch, targets, *_ in records(dataset, SPLIT):
             images = np.asarray(resize(batch, metadata.frame_size))
-            expected = reader.logits(images).argmax(1)
-            found, truth = _first(run, images), labels[targets.numpy()]
+            expected = _first(reader.logits(images), metadata)
+            found, truth = _first(_read(run, images), metadata), labels[targets.numpy()]
             same += int((expected == found).sum())
             right += int((expected == truth).sum())
             exported += int((found == truth).sum())
@@ -121,7 +121,11 @@ def require(comparison: Comparison, limits: Limits, name: str, advice: str) -> N
     )
 
 
-def _first(run: Run, images: NDArray[np.uint8]) -> NDArray[np.intp]:
+def _read(run: Run, images: NDArray[np.uint8]) -> Logits:
     starts = range(0, len(images), CHUNK)
-    parts: list[Any] = [run(images[start : start + CHUNK])[LOGITS].argmax(1) for start in starts]
-    return np.concatenate(parts)
+    return np.concatenate([run(images[start : start + CHUNK])[LOGITS] for start in starts])
+
+
+def _first(logits: Logits, metadata: Metadata) -> NDArray[np.int64]:
+    said = calibrated(logits, metadata.temperature, metadata.spread)
+    return answered(said, metadata.table.shapes)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from datagen.errors import InputError
 from trainer import litert, onnx_file
 from trainer.export_about import LOGITS
-from trainer.infer import check_average, warps
+from trainer.infer import AVERAGE, check_average, warps
 from trainer.model_file import MEMBER, Metadata, parse_metadata
 from trainer.probabilities import Logits
 
@@ -57,7 +57,7 @@ def is_exported(path: Path) -> bool:
     return path.suffix.lower() in FORMATS
 
 
-def open_exported(path: Path, average: int = 1) -> tuple[ExportedReader, Metadata]:
+def open_exported(path: Path, average: int = AVERAGE) -> tuple[ExportedReader, Metadata]:
     """Open an exported file.
 
     Args:

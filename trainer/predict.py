@@ -18,9 +18,9 @@ from datagen.frame import FrameError, Mode, frame
 from datagen.pictures import EXTENSIONS, read
 from trainer import exported, packaged
 from trainer.backend import load_tensorflow
-from trainer.infer import Reader, Reading
+from trainer.infer import AVERAGE, Reader, Reading
 from trainer.model_file import Metadata, load_model
-from trainer.probabilities import among, calibrated, restricted
+from trainer.probabilities import among, calibrated, restricted, worth
 from trainer.reject import known
 
 BATCH = 64  # pictures run at a time
@@ -55,8 +55,8 @@ class Prediction:
 
     Attributes:
         path: The file.
-        candidates: The likeliest classes, best first; empty where there is an error, or where
-            pictures are to be refused and this one is.
+        candidates: The best answers, by `trainer.probabilities.worth`; empty where there is an
+            error, or where pictures are to be refused and this one is.
         verdict: ``known`` for one of the classes, ``unknown`` for something else, ``empty`` for no
             ink at all; None where there is an error or the model has no threshold.
         error: Why nothing can be said, else None.
@@ -84,7 +84,7 @@ def predict(
     only: str | None = None,
     *,
     reject: bool = False,
-    average: int = 1,
+    average: int = AVERAGE,
 ) -> Iterator[Prediction]:
     """Predict what is on pictures, in the order given; folders are searched recursively, sorted.
 
@@ -121,7 +121,7 @@ def predict(
     return _predictions(task, [Path(path) for path in paths])
 
 
-def open_model(model: Path, average: int = 1) -> tuple[Reading, Metadata]:
+def open_model(model: Path, average: int = AVERAGE) -> tuple[Reading, Metadata]:
     """Open a model of any kind, without TensorFlow where it is an exported one.
 
     Args:
@@ -214,7 +214,7 @@ def _said(
 
 
 def _candidates(row: NDArray[np.float32], table: CharacterTable, top: int) -> tuple[Candidate, ...]:
-    best = np.argsort(-row, kind="stable")[:top]
+    best = np.argsort(-worth(row[None], table.shapes)[0], kind="stable")[:top]
     return tuple(
         Candidate(table[int(i)].codepoint, table[int(i)].char, float(row[i])) for i in best
     )

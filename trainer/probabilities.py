@@ -1,5 +1,8 @@
 """From logits to probabilities, as plain NumPy."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +10,7 @@ from datagen.characters import CharacterTable
 from datagen.errors import UsageError
 
 Logits = NDArray[np.float32]
+Probabilities = NDArray[np.floating[Any]]
 
 TINY = 1e-12  # smallest probability whose logarithm is taken
 LEAST = 1e-5  # what a class keeps at least where a share is taken away
@@ -39,6 +43,30 @@ def without_spread(logits: Logits, spread: float) -> NDArray[np.float64]:
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     powers = np.exp(logits - logits.max(1, keepdims=True))
     return np.asarray(powers / powers.sum(1, keepdims=True), np.float64)
+
+
+def worth(probabilities: Probabilities, shapes: Sequence[int]) -> NDArray[np.float64]:
+    """Return what each class is worth as an answer (n, classes), from 0 to 2; not to be added up.
+
+    It is the class's own probability and that of all its look-alikes, it among them: how often this
+    answer is right, once strictly and once with look-alikes as one. A stroke that is `1`, `I`, `l`
+    or `|` with 0.15 each and `/` with 0.3 is rather one of the four; the most probable class alone
+    would be `/`, because it shares its chances with none. A class of probability 0 is worth 0.
+
+    Args:
+        probabilities: (n, classes).
+        shapes: For each class, the first class of its confusable group.
+    """
+    own = np.asarray(probabilities, np.float64)
+    groups = np.zeros((len(shapes), len(shapes)))
+    groups[np.arange(len(shapes)), shapes] = 1.0
+    together = (own @ groups)[:, shapes]
+    return np.asarray(np.where(own > 0, own + together, 0.0))
+
+
+def answered(probabilities: Probabilities, shapes: Sequence[int]) -> NDArray[np.int64]:
+    """Return the class that is worth most as an answer, (n,); see `worth`."""
+    return np.asarray(worth(probabilities, shapes).argmax(1), np.int64)
 
 
 def among(table: CharacterTable, only: str | None) -> NDArray[np.bool_] | None:

@@ -145,15 +145,19 @@ def compare(model: Path, converted: Path, dataset: "Dataset") -> "Agreement":
     from trainer.card_facts import Agreement
     from trainer.infer import Reader
     from trainer.model_file import load_model
+    from trainer.probabilities import answered, calibrated
     from trainer.records import records
 
     network, metadata = load_model(model)
     found = answers(Reader(network, metadata.size), metadata, dataset, SPLIT)
     content = converted.read_bytes()
+    shapes = metadata.table.shapes
     parts = [
-        litert.run(content, images.numpy())[0].argmax(1) for images, *_ in records(dataset, SPLIT)
+        answered(litert.run(content, images.numpy())[0], shapes)
+        for images, *_ in records(dataset, SPLIT)
     ]
-    first, second = found.logits.argmax(1), np.concatenate(parts)
+    said = calibrated(found.logits, metadata.temperature, metadata.spread)
+    first, second = answered(said, shapes), np.concatenate(parts)
     agreement = Agreement(
         count=len(first),
         same=float((first == second).mean()),

@@ -7,11 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datagen.characters import CharacterTable
-from trainer.probabilities import TINY
+from trainer.probabilities import TINY, Probabilities, worth
 
 BINS = 15  # of confidence, for the calibration error
 
-Probabilities = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
 
 
@@ -24,23 +23,24 @@ def score(probabilities: Probabilities, labels: Labels, shapes: list[int]) -> di
         shapes: For each class, the first class of its confusable group.
 
     Returns:
-        ``count``; ``accuracy`` (top-1); ``accuracy_shape``, where a prediction within the true
+        ``count``; ``accuracy`` (top-1, the answer that `trainer.probabilities.worth` puts first);
+        ``accuracy_shape``, where a prediction within the true
         class's confusable group counts as right; ``top2``; ``macro_f1``, the mean over the classes
         that occur in `labels`; ``nll``, the mean negative logarithm of the true class's
         probability, in nats; ``ece``, the expected calibration error over 15 equally wide bins of
         confidence (Guo et al. 2017).
     """
-    predicted = probabilities.argmax(1)
+    order = np.argsort(-worth(probabilities, shapes), axis=1, kind="stable")
+    predicted = order[:, 0]
     groups = np.asarray(shapes)
     truth = probabilities[np.arange(len(labels)), labels]
-    second = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
     matrix = confusion(predicted, labels, probabilities.shape[1])
     f1 = _per_class(matrix)["f1"][matrix.sum(1) > 0]
     return {
         "count": len(labels),
         "accuracy": float((predicted == labels).mean()),
         "accuracy_shape": float((groups[predicted] == groups[labels]).mean()),
-        "top2": float((second == labels[:, None]).any(1).mean()),
+        "top2": float((order[:, :2] == labels[:, None]).any(1).mean()),
         "macro_f1": float(f1.mean()),
         "nll": float(-np.log(np.maximum(truth.astype(np.float64), TINY)).mean()),
         "ece": calibration_error(probabilities, labels),

@@ -1,6 +1,6 @@
 """How models read letters cut out of joined writing.
 
-    python tests/benchmarks/cursive.py [MODEL.keras ...] [--sheet FILE.png]
+    python tests/benchmarks/cursive.py [MODEL.keras ...] [--sheet FILE.png] [--average 1]
 
 No set of such letters is at hand. So words are written in the connected families of script, and
 each letter is cut out between the places where it begins and ends, a little off them: joins stay,
@@ -20,7 +20,7 @@ import string
 
 import cv2
 import numpy as np
-from levers_common import SHAPES, TABLE, arguments, predict, score
+from levers_common import SHAPES, TABLE, arguments, as_read, score
 from PIL import Image, ImageDraw, ImageFont
 
 from datagen.fonts import fonts
@@ -84,10 +84,10 @@ def letters():
     return {name: tuple(map(np.array, values)) for name, values in found.items()}
 
 
-def by_family(probabilities, labels, families):
+def by_family(answers, labels, families):
     """The mean of the families' scores: some have many faces."""
     each = [
-        score(probabilities[families == family], labels[families == family])
+        score(answers[families == family], labels[families == family])
         for family in np.unique(families)
     ]
     return np.mean(each, axis=0)
@@ -107,10 +107,10 @@ def main():
     families = sorted({family for *_, names in sets.values() for family in names})
     print(f"{', '.join(families)}: {sum(len(y) for _, y, _ in sets.values()):,} letters")
     for path in options.models:
-        network = model_file.load_model(path)[0]
+        network, metadata = model_file.load_model(path)
         print(path)
         for name, (pictures, labels, names) in sets.items():
-            found = predict(network, pictures)
+            found = as_read(network, metadata, pictures, options.average)
             strict, free = by_family(found, labels, names)
             print(f"  {name:14}{strict:5.1f} / {free:5.1f}   {worst(found.argmax(1), labels)}")
     if options.sheet:

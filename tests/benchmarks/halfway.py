@@ -1,6 +1,6 @@
 """How far this project's recipes come from plain fonts, in every kind of ink; takes half an hour.
 
-    python tests/benchmarks/halfway.py [--work FOLDER] [MODEL.keras ... --average 8]
+    python tests/benchmarks/halfway.py [--work FOLDER] [MODEL.keras ...]
 
 Four models of one network, `compact`, none of which saw a family of script:
 
@@ -16,10 +16,11 @@ gave in full, are compared with `plain fonts with tablet` too, which is about th
 and training. They may know families of script, so nothing is said of joined letters then.
 
 They read the tablet's strokes, the same drawn again with a marker and a pencil (see `pens.py`),
-digits of the census, and letters cut out of joined writing (see `cursive.py`). Prints accuracy,
-strict / with look-alikes as one; what the recipes gain over plain fonts; and what part that is of
-the way between a prototype and the goal, both of which were measured on sets that are not here. A
-gain is not the same on another set, so take that part for an estimate.
+digits of the census, and letters cut out of joined writing (see `cursive.py`). The plain models
+are read plainly: one look, the most probable class; the others as `trainer predict` reads. Prints
+accuracy, strict / with look-alikes as one; what the recipes gain over plain fonts; and what part
+that is of the way between a prototype and the goal, both of which were measured on sets that are
+not here. A gain is not the same on another set, so take that part for an estimate.
 
 With `--work`, what was built and trained is kept there, and a second run goes on with it.
 """
@@ -37,9 +38,10 @@ from pathlib import Path
 import cursive
 import numpy as np
 import pens
-from levers_common import DATA, averaged, score, tests
+from levers_common import DATA, as_read, predict, score, tests
 
 from trainer import model_file
+from trainer.infer import AVERAGE
 
 STYLES = "hand = 4.0, handwriting = 6.0, serif = 0.5, slab = 0.5, display = 0.5"
 DRAWN = {  # as the recipes draw, but for families of script
@@ -48,7 +50,7 @@ DRAWN = {  # as the recipes draw, but for families of script
     "math-vision": 'preset = "mild"\nwriters = 60\nstyles = { script = 0.0, hand = 4.0 }',
 }
 TABLET = '\n[sources.emnist]\nkind = "emnist"\ncap = 750\n'
-REDRAWN = '[sources.redrawn]\nkind = "redrawn"\npreset = "mild"\nweight = 2.0\n'
+REDRAWN = '[sources.redrawn]\nkind = "redrawn"\npreset = "mild"\n'
 RECIPE = """name = "{name}"
 [train]
 per_class = {count}
@@ -109,12 +111,17 @@ def models(work):
     return {name: run / "model.keras" for name, run in runs.items()}
 
 
-def read(path, sets, letters, average=1):
-    """A model's scores in the order of `INKS`; without letters, the last are not known."""
+def read(path, sets, letters, plainly=False):
+    """A model's scores in the order of `INKS`; without letters, the last are not known.
+
+    Read as `trainer predict` does, or `plainly`: one look, the most probable class.
+    """
     network, metadata = model_file.load_model(path)
 
     def said(pictures):
-        return averaged(network, pictures, average, metadata.size)
+        if plainly:
+            return predict(network, pictures)
+        return as_read(network, metadata, pictures, AVERAGE)
 
     cells = [score(said(x), y) for x, y in sets]
     if letters is None:
@@ -153,23 +160,27 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", type=Path, help="finished models to compare too")
     parser.add_argument("--work", type=Path, help="keep datasets and models here")
-    parser.add_argument("--average", default=1, type=int, help="warps that those are averaged over")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         work = options.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
         found = models(work)
         sets, letters = inks()
+        plainly = {name: read(path, sets, letters, plainly=True) for name, path in found.items()}
         scores = {name: read(path, sets, letters) for name, path in found.items()}
     print(f"{'':26}", *(f"{ink:>18}" for ink in INKS))
-    compare("plain fonts", scores["plain"], "fonts-only", scores["ours"], *FONTS)
-    both = "plain fonts with tablet", scores["both"]
+    compare("plain fonts", plainly["plain"], "fonts-only", scores["ours"], *FONTS)
+    both = "plain fonts with tablet", plainly["both"]
+    show("plain fonts, our reading", scores["plain"])
+    show("fonts-only, read plainly", plainly["ours"])
     compare(*both, "math-vision with tablet", scores["redrawn-tablet"], *BOTH)
+    show("first, our reading", scores["both"])
+    show("second, read plainly", plainly["redrawn-tablet"])
     show("nothing redrawn", scores["math-vision-tablet"])
     show("beside those of fonts-only", scores["fonts-only-tablet"])
     show("beside plain fonts", scores["plain-tablet"])
     for path in options.models:
-        compare(*both, str(path), read(path, sets, None, options.average), *BOTH)
+        compare(*both, str(path), read(path, sets, None), *BOTH)
 
 
 if __name__ == "__main__":

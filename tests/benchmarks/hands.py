@@ -1,26 +1,24 @@
 """How models read real handwriting: the sets in ../shared/data, each picture once.
 
-    python tests/benchmarks/hands.py [MODEL.keras ...] [--average 8]
+    python tests/benchmarks/hands.py [MODEL.keras ...] [--average 1]
 
-Without a model, the one that comes with the package. With `--average`, answers are those of so
-many small warps of each picture, averaged as `trainer predict --average` does it. Of EMNIST's files
-only the test part is read, so that a model trained on the rest is not asked what it was taught; the
-sets of symbols are read whole. Prints accuracy by source: strict / with look-alikes as one.
+Without a model, the one that comes with the package. Answers are those of `trainer predict`, with
+as many warps of each picture averaged. Of EMNIST's files only the test part is read, so that a
+model trained on the rest is not asked what it was taught; the sets of symbols are read whole.
+Prints accuracy by source: strict / with look-alikes as one.
 """
 
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from levers_common import TABLE, arguments, averaged, score, tests
+from levers_common import TABLE, arguments, as_read, score, tests
 
 from trainer import model_file
 
 
 def main():
-    parser = arguments(__doc__.splitlines()[0])
-    parser.add_argument("--average", default=1, type=int)
-    options = parser.parse_args()
+    options = arguments(__doc__.splitlines()[0]).parse_args()
     sets = tests()
     print(f"{'model':40}", *(f"{name} ({len(t[1]):,})".rjust(22) for name, t in sets.items()))
     for path in options.models:
@@ -28,7 +26,7 @@ def main():
         if metadata.table.digest != TABLE.digest:
             print(f"{path}: its classes are not the 89 of math-vision; it is left out")
             continue
-        answers = (averaged(network, x, options.average, metadata.size) for x, _ in sets.values())
+        answers = (as_read(network, metadata, x, options.average) for x, _ in sets.values())
         cells = [score(said, y) for said, (_, y) in zip(answers, sets.values(), strict=True)]
         print(f"{path!s:40}", *(f"{strict:12.1f} / {free:5.1f} %" for strict, free in cells))
 

@@ -15,6 +15,7 @@ from datagen.frame import FrameError, frame
 from datagen.sources import Unreadable, open_source
 from datagen.synthesis import Style, Synthesizer
 from trainer import packaged
+from trainer.infer import AVERAGE
 
 TABLE = characters.load()
 SHAPES = np.array(TABLE.shapes)
@@ -33,6 +34,7 @@ def arguments(description, sheet=False):
     """A parser that takes models, and with `sheet` where to write pictures to look at."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("models", nargs="*", type=Path, default=[PACKAGED])
+    parser.add_argument("--average", default=AVERAGE, type=int, help="warps of each picture")
     if sheet:
         parser.add_argument("--sheet", type=Path, help="write some of the pictures here")
     return parser
@@ -123,6 +125,14 @@ def averaged(network, images, average, size=32):
     reader = Reader(network, size, average)
     parts = np.array_split(images[..., None], 10)
     return np.concatenate([reader.logits(part) for part in parts])
+
+
+def as_read(network, metadata, images, average):
+    """What each class is worth (n, classes), the first answer of `trainer predict` the most."""
+    from trainer.probabilities import calibrated, worth
+
+    logits = averaged(network, images, average, metadata.size)
+    return worth(calibrated(logits, metadata.temperature, metadata.spread), metadata.table.shapes)
 
 
 def score(probabilities, labels):

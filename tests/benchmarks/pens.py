@@ -1,6 +1,6 @@
 """How models read the same handwriting in another pen: a marker, a hair line, a pencil on a form.
 
-    python tests/benchmarks/pens.py [MODEL.keras ...]
+    python tests/benchmarks/pens.py [MODEL.keras ...] [--average 1]
 
 Sets from markers and pencils are not at hand. So the strokes of the letters and digits of a tablet
 and of the digits of the census (../shared/data) are found and drawn again. What a model loses by a
@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import cv2
 import numpy as np
-from levers_common import arguments, predict, score, tests
+from levers_common import arguments, as_read, score, tests
 
 from datagen import skeleton
 from datagen.frame import FrameError, frame
@@ -101,15 +101,18 @@ def redrawn(pictures, labels):
 
 def main():
     options = arguments(__doc__.splitlines()[0], sheet=True).parse_args()
-    networks = [(path, model_file.load_model(path)[0]) for path in options.models]
+    networks = [(path, *model_file.load_model(path)) for path in options.models]
     for name, (pictures, labels) in tests().items():
         if name not in SETS:
             continue
         sets = redrawn(pictures, labels)
         count = len(sets["pen"][1])
         print(f"{name}: the strokes of {count:,} of {len(labels):,} were found")
-        for path, network in networks:
-            cells = {pen: score(predict(network, x), y) for pen, (x, y) in sets.items()}
+        for path, network, metadata in networks:
+            cells = {
+                pen: score(as_read(network, metadata, x, options.average), y)
+                for pen, (x, y) in sets.items()
+            }
             said = (f"{pen} {strict:.1f} / {free:.1f}" for pen, (strict, free) in cells.items())
             print(f"  {path}: {'; '.join(said)}", flush=True)
         if options.sheet:

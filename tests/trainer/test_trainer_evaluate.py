@@ -1,5 +1,6 @@
 import json
 import os
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,13 @@ from scratch_dataset import CLASSES, table_of, write_dataset
 from datagen import characters
 from datagen.errors import InputError, UsageError
 from datagen.lock import hold
-from trainer import scores
+from trainer import cli, scores
 from trainer.evaluate import evaluate
-from trainer.infer import Reader
+from trainer.infer import AVERAGE, Reader
 from trainer.model_file import load_model
 from trainer.plots import confusion_figure
-from trainer.probabilities import calibrated
+from trainer.predict import predict
+from trainer.probabilities import answered, calibrated
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def result(run, noisy, table, tmp_path_factory):
     data = write_dataset(
         folder / "data", table, {"test": noisy}, size=32, sources=("serif", "sans")
     )
-    return evaluate(run.model, data, folder / "results")
+    return evaluate(run.model, data, folder / "results", average=1)
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +61,8 @@ def test_metrics_are_those_of_the_models_own_answers(result, probabilities, nois
     assert result.metrics["accuracy_shape"] > result.metrics["accuracy"]
 
 
-def test_sources_are_scored_apart(result, probabilities, noisy):
-    right = probabilities.argmax(1) == noisy[1]
+def test_sources_are_scored_apart(result, probabilities, noisy, table):
+    right = answered(probabilities, table.shapes) == noisy[1]
     found = result.metrics["per_source"]
     assert found["serif"]["accuracy"] == pytest.approx(right[::2].mean())
     assert found["sans"]["accuracy"] == pytest.approx(right[1::2].mean())
@@ -79,7 +81,7 @@ def test_every_class_has_a_row(result, noisy, table):
 
 def test_mistakes_are_listed(result, probabilities, noisy, table):
     rows = read(result.folder / "mistakes.csv")
-    wrong = probabilities.argmax(1) != noisy[1]
+    wrong = answered(probabilities, table.shapes) != noisy[1]
     assert len(rows) == wrong.sum() > 0
     assert rows["probability"].is_monotonic_decreasing
     assert (rows["codepoint"] != rows["predicted"]).all()
@@ -160,6 +162,20 @@ def test_averaging_reads_warps_of_one_picture_alike_whatever_is_beside_it(run, n
     for wrong in (0, 65):
         with pytest.raises(UsageError, match=rf"average \(={wrong}\)"):
             Reader(model, metadata.size, wrong)
+
+
+def test_what_is_not_said_is_as_predict_has_it(result, run, splits, dataset, tmp_path):
+    given = evaluate(run.model, dataset, tmp_path / "out").metrics
+    images, labels = splits["test"]
+    model, metadata = load_model(run.model)
+    logits = Reader(model, metadata.size, AVERAGE).logits(images[..., None])
+    said = calibrated(logits, metadata.temperature, metadata.spread)
+    expected = scores.score(said, labels, metadata.table.shapes)
+    assert {key: given[key] for key in expected} == pytest.approx(expected, rel=1e-4)
+    assert (given["average"], result.metrics["average"]) == (AVERAGE, 1)
+    library, command = signature(predict), signature(cli.predict)
+    assert library.parameters["average"].default == command.parameters["average"].default == AVERAGE
+    assert signature(cli.evaluate).parameters["average"].default == AVERAGE
 
 
 def test_only_some_characters_can_occur(run, table, splits, dataset, tmp_path):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scratch_dataset import table_of
 
 from trainer import scores
+from trainer.probabilities import answered, worth
 
 # Classes 0 and 1 are one shape. Predicted: 0, 1, 2, 2.
 PROBABILITIES = np.array(
@@ -41,6 +42,34 @@ def test_reliability_gives_count_confidence_and_accuracy_of_each_bin():
     assert rows[9] == pytest.approx([2, 0.63, 0.5])
     assert rows[14] == [1, 1, 1]
     assert rows[0] == [0, 0, 0]
+
+
+def test_a_stroke_that_is_one_of_four_look_alikes_is_not_taken_for_a_slash():
+    # Of /, 1, I, l, | and x, the four in the middle are one shape.
+    stroke = np.array([[0.3, 0.14, 0.15, 0.16, 0.15, 0.1]])
+    shapes = [0, 1, 1, 1, 1, 5]
+    assert worth(stroke, shapes)[0] == pytest.approx([0.6, 0.74, 0.75, 0.76, 0.75, 0.2])
+    assert answered(stroke, shapes).tolist() == [3]
+    found = scores.score(stroke, np.array([2]), shapes)
+    assert (found["accuracy"], found["accuracy_shape"], found["top2"]) == (0, 1, 1)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 20))
+def test_no_other_answer_is_right_more_often_strictly_and_by_shape_together(seed, count):
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet(np.full(6, 0.5), count)
+    probabilities[:, 2] = 0  # a class that can't occur, though its look-alikes can
+    shapes = np.array([0, 0, 0, 3, 3, 5])
+    said = answered(probabilities, shapes.tolist())
+    alike = shapes[:, None] == shapes
+    right = probabilities[:, None] * (np.eye(6) + alike)  # by answer and truth
+    expected = right.sum(2)
+    rows = np.arange(count)
+    others = np.delete(expected, 2, axis=1).max(1)
+    assert expected[rows, said] == pytest.approx(others)
+    assert (said != 2).all()
+    alone = answered(probabilities, list(range(6)))
+    assert (alone == probabilities.argmax(1)).all()
 
 
 def test_classes_without_samples_do_not_count_in_macro_f1():
