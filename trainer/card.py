@@ -6,6 +6,7 @@ from datagen.characters import CharacterTable
 from datagen.hands import STYLE as HAND
 from datagen.recipe_toml import to_toml
 from trainer.card_facts import Evaluated, Facts, changed, commands
+from trainer.infer import AVERAGE
 
 CONFUSIONS = 10  # told of each evaluation
 SETTINGS = (
@@ -141,7 +142,8 @@ def _accuracy(evaluations: Iterable[Evaluated]) -> list[str]:
             rows.append((_title(evaluated), source, f"{scores['count']:,}", *shares))
     return [
         "*Look-alikes as one* counts an answer as right that a tight crop can't tell from the "
-        "truth, such as `O` for `0`; the groups are named below.",
+        "truth, such as `O` for `0`; the groups are named below. Where nothing else is said, "
+        f"{AVERAGE} small warps of each picture are averaged, as `trainer predict` does it.",
         _table(columns, rows),
     ]
 
@@ -192,7 +194,8 @@ def _confusions(facts: Facts) -> list[str]:
 def _title(evaluated: Evaluated) -> str:
     metrics = evaluated.metrics
     only = f", only {_code(metrics['only'])}" if metrics["only"] else ""
-    average = f", {metrics['average']} warps averaged" if metrics["average"] != 1 else ""
+    often = metrics["average"]
+    average = f", {often} warps averaged" if often != AVERAGE else ""
     return f"{metrics['dataset']} ({metrics['split']}{only}{average})"
 
 
