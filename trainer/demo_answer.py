@@ -14,7 +14,7 @@ from datagen.frame import FrameError, Mode, frame
 from trainer.infer import Reading
 from trainer.model_file import Metadata
 from trainer.predict import Candidate, Verdict
-from trainer.probabilities import calibrated, worth
+from trainer.probabilities import calibrated, ranked
 from trainer.reject import known
 
 if TYPE_CHECKING:  # it needs pandas, which takes longer to import than all the rest
@@ -33,8 +33,8 @@ class Answer:
     Attributes:
         verdict: ``known`` for one of the classes, ``unknown`` for something else, ``empty`` for no
             ink at all; None where the model has no threshold to tell by.
-        candidates: The best answers, by `trainer.probabilities.worth`, whatever the verdict; none
-            without ink.
+        candidates: The answer (`trainer.probabilities.answered`), then the likeliest other classes,
+            whatever the verdict; none without ink.
         alike: Classes that look like the first candidate in a tight frame, it among them.
         together: Their probabilities in sum.
         framed: What the model sees, uint8 (size, size); None without ink.
@@ -107,7 +107,7 @@ class Answerer:
             verdict = Verdict.known if ours else Verdict.unknown
         row = calibrated(logits, metadata.temperature, metadata.spread)[0]
         shapes = table.shapes
-        best = np.argsort(-worth(row[None], shapes)[0], kind="stable")[:TOP].tolist()
+        best = ranked(row[None], shapes)[0, :TOP].tolist()
         found = [Candidate(table[n].codepoint, table[n].char, float(row[n])) for n in best]
         alike = [n for n in range(len(table)) if shapes[n] == shapes[best[0]]]
         return Answer(

@@ -20,7 +20,7 @@ from trainer import exported, packaged
 from trainer.backend import load_tensorflow
 from trainer.infer import AVERAGE, Reader, Reading
 from trainer.model_file import Metadata, load_model
-from trainer.probabilities import among, calibrated, restricted, worth
+from trainer.probabilities import among, calibrated, ranked, restricted
 from trainer.reject import known
 
 BATCH = 64  # pictures run at a time
@@ -55,8 +55,8 @@ class Prediction:
 
     Attributes:
         path: The file.
-        candidates: The best answers, by `trainer.probabilities.worth`; empty where there is an
-            error, or where pictures are to be refused and this one is.
+        candidates: The answer (`trainer.probabilities.answered`), then the likeliest other classes;
+            empty where there is an error, or where pictures are to be refused and this one is.
         verdict: ``known`` for one of the classes, ``unknown`` for something else, ``empty`` for no
             ink at all; None where there is an error or the model has no threshold.
         error: Why nothing can be said, else None.
@@ -214,7 +214,7 @@ def _said(
 
 
 def _candidates(row: NDArray[np.float32], table: CharacterTable, top: int) -> tuple[Candidate, ...]:
-    best = np.argsort(-worth(row[None], table.shapes)[0], kind="stable")[:top]
+    best = ranked(row[None], table.shapes)[0, :top]
     return tuple(
         Candidate(table[int(i)].codepoint, table[int(i)].char, float(row[i])) for i in best
     )

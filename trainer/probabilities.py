@@ -69,6 +69,13 @@ def answered(probabilities: Probabilities, shapes: Sequence[int]) -> NDArray[np.
     return np.asarray(worth(probabilities, shapes).argmax(1), np.int64)
 
 
+def ranked(probabilities: Probabilities, shapes: Sequence[int]) -> NDArray[np.int64]:
+    """Return the classes (n, classes), the answer first, then the others, most probable first."""
+    order = np.array(probabilities, np.float64)
+    order[np.arange(len(order)), answered(probabilities, shapes)] = np.inf
+    return np.asarray(np.argsort(-order, axis=1, kind="stable"), np.int64)
+
+
 def among(table: CharacterTable, only: str | None) -> NDArray[np.bool_] | None:
     """Return which classes are left where only some characters can occur; None for all.
 

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datagen.characters import CharacterTable
-from trainer.probabilities import TINY, Probabilities, worth
+from trainer.probabilities import TINY, Probabilities, ranked
 
 BINS = 15  # of confidence, for the calibration error
 
@@ -23,14 +23,14 @@ def score(probabilities: Probabilities, labels: Labels, shapes: list[int]) -> di
         shapes: For each class, the first class of its confusable group.
 
     Returns:
-        ``count``; ``accuracy`` (top-1, the answer that `trainer.probabilities.worth` puts first);
+        ``count``; ``accuracy`` (top-1, the answer of `trainer.probabilities.answered`);
         ``accuracy_shape``, where a prediction within the true
         class's confusable group counts as right; ``top2``; ``macro_f1``, the mean over the classes
         that occur in `labels`; ``nll``, the mean negative logarithm of the true class's
         probability, in nats; ``ece``, the expected calibration error over 15 equally wide bins of
         confidence (Guo et al. 2017).
     """
-    order = np.argsort(-worth(probabilities, shapes), axis=1, kind="stable")
+    order = ranked(probabilities, shapes)
     predicted = order[:, 0]
     groups = np.asarray(shapes)
     truth = probabilities[np.arange(len(labels)), labels]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scratch_dataset import table_of
 
 from trainer import scores
-from trainer.probabilities import answered, worth
+from trainer.probabilities import answered, ranked, worth
 
 # Classes 0 and 1 are one shape. Predicted: 0, 1, 2, 2.
 PROBABILITIES = np.array(
@@ -50,8 +50,10 @@ def test_a_stroke_that_is_one_of_four_look_alikes_is_not_taken_for_a_slash():
     shapes = [0, 1, 1, 1, 1, 5]
     assert worth(stroke, shapes)[0] == pytest.approx([0.6, 0.74, 0.75, 0.76, 0.75, 0.2])
     assert answered(stroke, shapes).tolist() == [3]
-    found = scores.score(stroke, np.array([2]), shapes)
-    assert (found["accuracy"], found["accuracy_shape"], found["top2"]) == (0, 1, 1)
+    assert ranked(stroke, shapes).tolist() == [[3, 0, 2, 4, 1, 5]]
+    found = [scores.score(stroke, np.array([truth]), shapes) for truth in (0, 2)]
+    keys = ("accuracy", "accuracy_shape", "top2")
+    assert [[one[key] for key in keys] for one in found] == [[0, 0, 1], [0, 1, 0]]
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 20))
