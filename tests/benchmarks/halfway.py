@@ -1,4 +1,4 @@
-"""How far this project's recipes come from plain fonts, in every kind of ink; takes most of an hour.
+"""How far the recipes come from plain fonts, in every kind of ink; takes most of an hour.
 
     python tests/benchmarks/halfway.py [--work FOLDER] [MODEL.keras ...]
 
