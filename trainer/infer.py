@@ -16,8 +16,8 @@ from datagen.errors import UsageError
 from trainer.probabilities import Logits
 
 MOST = 64  # warps that are averaged at most
-# As many as models are read with where nothing else is said: on real ink one to three answers more
-# in a hundred are right than with none; 32 bring nothing more.
+# As many as models are read with where nothing else is said: after finetuning on real ink, up to
+# three answers more in a hundred are right than with none; 32 bring nothing more.
 AVERAGE = 8
 # The largest warp; half of what training shows, so that none is strange to the model.
 SHIFT, SCALE, ROTATION, SHEAR = 0.03, 0.05, math.radians(5), 0.06

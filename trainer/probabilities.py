@@ -45,6 +45,13 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(powers / powers.sum(1, keepdims=True), np.float64)
 
 
+def by_shape(probabilities: Probabilities, shapes: Sequence[int]) -> NDArray[np.float64]:
+    """Return probabilities (n, classes) with those of look-alikes at the first of them in sum."""
+    groups = np.zeros((len(shapes), len(shapes)))
+    groups[np.arange(len(shapes)), shapes] = 1.0
+    return np.asarray(probabilities.astype(np.float64) @ groups)
+
+
 def worth(probabilities: Probabilities, shapes: Sequence[int]) -> NDArray[np.float64]:
     """Return what each class is worth as an answer (n, classes), from 0 to 2; not to be added up.
 
@@ -58,9 +65,7 @@ def worth(probabilities: Probabilities, shapes: Sequence[int]) -> NDArray[np.flo
         shapes: For each class, the first class of its confusable group.
     """
     own = np.asarray(probabilities, np.float64)
-    groups = np.zeros((len(shapes), len(shapes)))
-    groups[np.arange(len(shapes)), shapes] = 1.0
-    together = (own @ groups)[:, shapes]
+    together = by_shape(own, shapes)[:, shapes]
     return np.asarray(np.where(own > 0, own + together, 0.0))
 
 

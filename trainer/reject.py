@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.probabilities import TINY, Logits, calibrated
+from trainer.probabilities import TINY, Logits, by_shape, calibrated
 
 KEPT = 0.97  # of the validation samples, what the threshold keeps
 
@@ -59,10 +59,7 @@ def certainty(logits: Logits, _: float, shapes: NDArray[np.intp]) -> Values:
 
     Doubt between 0, O and o says nothing against a picture; doubt between 8 and & does.
     """
-    probabilities = calibrated(logits, 1.0).astype(np.float64)
-    groups = np.zeros((len(shapes), len(shapes)))
-    groups[np.arange(len(shapes)), shapes] = 1.0
-    summed = probabilities @ groups
+    summed = by_shape(calibrated(logits, 1.0), shapes.tolist())
     return np.asarray((summed * np.log(np.maximum(summed, TINY))).sum(1), np.float64)
 
 

@@ -24,11 +24,10 @@ def score(probabilities: Probabilities, labels: Labels, shapes: list[int]) -> di
 
     Returns:
         ``count``; ``accuracy`` (top-1, the answer of `trainer.probabilities.answered`);
-        ``accuracy_shape``, where a prediction within the true
-        class's confusable group counts as right; ``top2``; ``macro_f1``, the mean over the classes
-        that occur in `labels`; ``nll``, the mean negative logarithm of the true class's
-        probability, in nats; ``ece``, the expected calibration error over 15 equally wide bins of
-        confidence (Guo et al. 2017).
+        ``accuracy_shape``, where a prediction within the true class's confusable group counts as
+        right; ``top2``; ``macro_f1``, the mean over the classes that occur in `labels`; ``nll``,
+        the mean negative logarithm of the true class's probability, in nats; ``ece``, the expected
+        calibration error over 15 equally wide bins of confidence (Guo et al. 2017).
     """
     order = ranked(probabilities, shapes)
     predicted = order[:, 0]
