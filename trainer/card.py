@@ -78,7 +78,7 @@ def _files(facts: Facts) -> list[str]:
         f"picture from 0 to 255, gives `probabilities`, float32 (n, {classes}), as "
         "`trainer predict` says them, and `logits`. On the "
         f"{agreement.count:,} pictures of the test split its first answer is that of the Keras "
-        f"model for {_percent(agreement.same)}; it reads {_percent(agreement.converted)} of them, "
+        f"model for {_percent(agreement.same)}; it reads {_percent(agreement.exported)} of them, "
         f"the Keras model {_percent(agreement.accuracy)}.",
     ]
 

@@ -15,6 +15,7 @@ import pandas as pd
 from datagen import recipe as recipes
 from datagen.errors import InputError
 from datagen.recipe import Recipe
+from trainer.export_check import Comparison
 from trainer.infer import AVERAGE
 from trainer.model_file import Metadata
 from trainer.presets import PRESETS
@@ -54,23 +55,6 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
-    """How a converted model answers beside the one that it was made from.
-
-    Attributes:
-        count: Pictures that both read.
-        same: Share of them with the same first answer.
-        accuracy: Share that the original reads rightly.
-        converted: Share that the converted one reads rightly.
-    """
-
-    count: int
-    same: float
-    accuracy: float
-    converted: float
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """All that a card tells.
 
@@ -94,7 +78,7 @@ class Facts:
     fonts: pd.DataFrame
     evaluations: tuple[Evaluated, ...]
     sizes: Mapping[str, int]
-    agreement: Agreement
+    agreement: Comparison
 
 
 def read_recipe(dataset: Path) -> Recipe:

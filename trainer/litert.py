@@ -21,9 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.errors import InputError
-from trainer.export_about import INPUT, LABELS, LOGITS, PROBABILITIES, texts
+from trainer.export_about import INPUT, LABELS, texts
 from trainer.model_file import MEMBER, Metadata
-from trainer.probabilities import Logits
 from trainer.quiet import silence
 
 # Left as float32 where the rest becomes int8: the last layer has 2 % of the weights, and 256
@@ -77,20 +76,6 @@ def _quantized(converter: Any, samples: NDArray[np.uint8]) -> bytes:
         converter=converter, debug_dataset=representative, debug_options=options
     )
     return bytes(debugger.get_nondebug_quantized_model())
-
-
-def run(content: bytes, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Logits]:
-    """Read pictures with a converted model.
-
-    Args:
-        content: What `convert` gave.
-        images: uint8 (n, frame_size, frame_size, 1).
-
-    Returns:
-        Probabilities and logits, float32 (n, classes) each.
-    """
-    answer = open_model(content)[0](images)
-    return answer[PROBABILITIES], answer[LOGITS]
 
 
 def open_model(

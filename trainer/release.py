@@ -23,11 +23,11 @@ from trainer import packaged
 from trainer.backend import load_tensorflow
 
 if TYPE_CHECKING:
-    from trainer.card_facts import Agreement, Evaluated
+    from trainer.card_facts import Evaluated
     from trainer.dataset import Dataset
+    from trainer.export_check import Comparison
 
 SPLIT = "test"  # of the dataset, whose pictures the conversion is proved on
-SAME = 0.998  # share of the pictures that must get the same first answer after conversion
 ENDINGS = (".keras", ".tflite", ".md")
 
 
@@ -45,7 +45,7 @@ class Release:
     model: Path
     litert: Path
     card: Path
-    agreement: "Agreement"
+    agreement: "Comparison"
 
 
 def release(
@@ -127,7 +127,7 @@ def _check_out(targets: list[Path]) -> None:
         )
 
 
-def compare(model: Path, converted: Path, dataset: "Dataset") -> "Agreement":
+def compare(model: Path, converted: Path, dataset: "Dataset") -> "Comparison":
     """Read the test split with a model and with its conversion.
 
     Args:
@@ -138,38 +138,17 @@ def compare(model: Path, converted: Path, dataset: "Dataset") -> "Agreement":
     Raises:
         InputError: They answer otherwise to too many pictures.
     """
-    import numpy as np
-
-    from trainer import litert
-    from trainer.answers import answers
-    from trainer.card_facts import Agreement
+    from trainer import export_check, litert
     from trainer.infer import Reader
     from trainer.model_file import load_model
-    from trainer.probabilities import answered, calibrated
-    from trainer.records import records
 
     network, metadata = load_model(model)
-    found = answers(Reader(network, metadata.size), metadata, dataset, SPLIT)
-    content = converted.read_bytes()
-    shapes = metadata.table.shapes
-    parts = [
-        answered(litert.run(content, images.numpy())[0], shapes)
-        for images, *_ in records(dataset, SPLIT)
-    ]
-    said = calibrated(found.logits, metadata.temperature, metadata.spread)
-    first, second = answered(said, shapes), np.concatenate(parts)
-    agreement = Agreement(
-        count=len(first),
-        same=float((first == second).mean()),
-        accuracy=float((first == found.labels).mean()),
-        converted=float((second == found.labels).mean()),
+    run, _ = litert.open_model(converted.read_bytes())
+    found = export_check.compare(Reader(network, metadata.size), run, metadata, dataset)
+    export_check.require(
+        found, export_check.FLOAT, converted.name, "convert with another TensorFlow"
     )
-    if agreement.same < SAME:
-        raise InputError(
-            f"{converted.name} gives the same first answer as {model.name} for only "
-            f"{agreement.same:.2%} of the test pictures: convert with another TensorFlow"
-        )
-    return agreement
+    return found
 
 
 def _write_card(
