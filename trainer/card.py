@@ -196,7 +196,8 @@ def _title(evaluated: Evaluated) -> str:
     only = f", only {_code(metrics['only'])}" if metrics["only"] else ""
     often = metrics["average"]
     average = f", {often} warps averaged" if often != AVERAGE else ""
-    return f"{metrics['dataset']} ({metrics['split']}{only}{average})"
+    adapted = ", class shares found in it" if metrics.get("adapt") else ""
+    return f"{metrics['dataset']} ({metrics['split']}{only}{average}{adapted})"
 
 
 def _char(codepoint: str, table: CharacterTable) -> str:

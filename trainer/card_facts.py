@@ -151,6 +151,7 @@ def commands(facts: Facts) -> list[str]:
         out = f"{run}/{source}-{split}"
         how = f" --only {_quoted(metrics['only'])}" if metrics["only"] else ""
         how += f" --average {metrics['average']}" if metrics["average"] != AVERAGE else ""
+        how += " --adapt" if metrics.get("adapt") else ""
         given = f"data/{source.replace('_', '-')} --split {split}{how}"
         evaluations.append(f"trainer evaluate {run}/model.keras {given} --out {out}")
         release += f" --evaluation {out}"

@@ -30,6 +30,14 @@ Average = Annotated[
         min=1,
     ),
 ]
+Adapt = Annotated[
+    bool,
+    typer.Option(
+        "--adapt",
+        help="Find how common each character is among all these pictures, and read them so: for "
+        "hundreds of one kind, such as a folder of digits.",
+    ),
+]
 
 
 @app.callback()
@@ -58,6 +66,7 @@ def evaluate(
     ] = "test",
     only: Only = None,
     average: Average = 8,
+    adapt: Adapt = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -70,7 +79,7 @@ def evaluate(
     load_tensorflow("trainer evaluate")
     from trainer.evaluate import evaluate as score
 
-    result = score(model, dataset, out, split, only, average)
+    result = score(model, dataset, out, split, only, average, adapt)
     metrics = result.metrics
     facts: dict[str, object] = {
         "images": metrics["count"],
@@ -112,6 +121,7 @@ def predict(
         bool, typer.Option("--reject", help="Name none where a picture shows none of the classes.")
     ] = False,
     average: Average = 8,
+    adapt: Adapt = False,
     form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.table,
     as_json: Annotated[
         bool, typer.Option("--json", help="The same as --format json: a line a picture.")
@@ -128,7 +138,7 @@ def predict(
     model, pictures = packaged.split(paths)
     from trainer.predict import predict as run
 
-    found = run(model, pictures, top, only, reject=reject, average=average)
+    found = run(model, pictures, top, only, reject=reject, average=average, adapt=adapt)
     write = printer(Format.json if as_json else form)
     failures = 0
     for prediction in found:

@@ -18,6 +18,7 @@ from trainer.answers import Answers, answers
 from trainer.dataset import Dataset, open_dataset
 from trainer.evaluation_data import Scored, origins
 from trainer.infer import AVERAGE, Reader
+from trainer.label_shift import class_weights, reweighted
 from trainer.model_file import Metadata, load_model
 from trainer.plots import confusion_figure
 from trainer.probabilities import among, answered, calibrated, restricted
@@ -50,6 +51,15 @@ class Evaluation:
         return self.folder / PAGE
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a model reads: the arguments of `evaluate` by these names."""
+
+    only: str | None
+    average: int
+    adapt: bool
+
+
 def evaluate(
     model: str | Path,
     dataset: str | Path,
@@ -57,6 +67,7 @@ def evaluate(
     split: str = "test",
     only: str | None = None,
     average: int = AVERAGE,
+    adapt: bool = False,
 ) -> Evaluation:
     """Score a model on a split of a dataset; write tables, a confusion matrix and a page.
 
@@ -69,6 +80,8 @@ def evaluate(
         split: Split to score.
         only: Characters that can occur, such as ``0123456789``; None for all classes.
         average: Small warps of each picture whose answers are averaged; 1 for none.
+        adapt: Find how common which look-alikes are in the split (`trainer.label_shift`), and read
+            it so; what is said of a source in particular is read like that too.
 
     Raises:
         UsageError: The dataset has no such split, or holds other characters than `only`, or
@@ -81,25 +94,26 @@ def evaluate(
     source = open_dataset(dataset)
     source.shards(split)
     with hold(folder, None):
-        return _evaluate(model, source, folder, split, only, average)
+        return _evaluate(model, source, folder, split, _How(only, average, adapt))
 
 
 def _evaluate(
-    model: str | Path, source: Dataset, folder: Path, split: str, only: str | None, average: int
+    model: str | Path, source: Dataset, folder: Path, split: str, how: _How
 ) -> Evaluation:
     network, metadata = load_model(model)
-    mask = among(metadata.table, only)
-    found = answers(Reader(network, metadata.size, average), metadata, source, split)
+    mask = among(metadata.table, how.only)
+    found = answers(Reader(network, metadata.size, how.average), metadata, source, split)
     if mask is not None and not mask[found.labels].all():
-        raise UsageError(f"only (={only!r}): the split {split} holds other characters too")
-    scored = _scored(found, metadata, source, split, mask)
+        raise UsageError(f"only (={how.only!r}): the split {split} holds other characters too")
+    scored = _scored(found, metadata, (source, split), mask, how.adapt)
     metrics = {
         "model": str(model),
         "dataset": source.name,
         "dataset_digest": source.digest,
         "split": split,
-        "only": only or "",
-        "average": average,
+        "only": how.only or "",
+        "average": how.average,
+        "adapt": how.adapt,
         "temperature": metadata.temperature,
         "spread": metadata.spread,
         **_score(scored, metadata.table, np.ones(len(scored.labels), np.bool_)),
@@ -113,13 +127,15 @@ def _evaluate(
 def _scored(
     found: Answers,
     metadata: Metadata,
-    dataset: Dataset,
-    split: str,
+    of: tuple[Dataset, str],
     mask: NDArray[np.bool_] | None,
+    adapt: bool,
 ) -> Scored:
-    groups, places = origins(dataset, split, found.ids)
+    groups, places = origins(*of, found.ids)
     shapes, rejection = metadata.table.shapes, metadata.rejection
     said = restricted(calibrated(found.logits, metadata.temperature, metadata.spread), mask)
+    if adapt:
+        said = reweighted(said, class_weights(said, shapes))
     return Scored(
         probabilities=said,
         uncalibrated=restricted(calibrated(found.logits, 1.0), mask),

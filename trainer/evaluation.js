@@ -84,7 +84,8 @@ function headline() {
   $("title").textContent = `${m.dataset}, ${m.split}`;
   document.title = `${m.dataset}, ${m.split}: ${percent(m.accuracy)}`;
   $("about").textContent = `${count(m.count)} pictures of ${D.chars.length} classes, read by ${m.model}` +
-    (m.only ? `, only ${m.only} possible` : "") + (m.average > 1 ? `, ${m.average} warps averaged` : "") + ".";
+    (m.only ? `, only ${m.only} possible` : "") + (m.average > 1 ? `, ${m.average} warps averaged` : "") +
+    (m.adapt ? ", how common each class is found from them" : "") + ".";
   $("tiles").replaceChildren(...tiles.map(([value, text]) => {
     const tile = el("div", undefined, "tile");
     tile.append(el("b", value), el("span", text));

@@ -1,9 +1,8 @@
 """Say what is on pictures, each brought into the frame that the model was trained on."""
 
 import itertools
-import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import cast
@@ -15,11 +14,13 @@ from datagen import console
 from datagen.characters import CharacterTable
 from datagen.errors import InputError, UsageError
 from datagen.frame import FrameError, Mode, frame
-from datagen.pictures import EXTENSIONS, read
+from datagen.pictures import read
 from trainer import exported, packaged
 from trainer.backend import load_tensorflow
 from trainer.infer import AVERAGE, Reader, Reading
+from trainer.label_shift import class_weights, reweighted
 from trainer.model_file import Metadata, load_model
+from trainer.picture_files import PictureFile, picture_files
 from trainer.probabilities import among, calibrated, ranked, restricted
 from trainer.reject import known
 
@@ -77,6 +78,15 @@ class _Task:
     reject: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a model says of one picture: the probability of each class, and the verdict."""
+
+    path: Path
+    row: NDArray[np.float32]
+    verdict: Verdict | None
+
+
 def predict(
     model: str | Path | None,
     paths: Iterable[str | Path],
@@ -85,6 +95,7 @@ def predict(
     *,
     reject: bool = False,
     average: int = AVERAGE,
+    adapt: bool = False,
 ) -> Iterator[Prediction]:
     """Predict what is on pictures, in the order given; folders are searched recursively, sorted.
 
@@ -97,10 +108,13 @@ def predict(
             for the one that comes with it. Only Keras needs TensorFlow.
         paths: Picture files and folders.
         top: Number of candidates a picture, at least 1.
-        only: Characters that can occur, such as ``0123456789``; None for all classes.
+        only: Characters that can occur, such as ``0123456789``, no others being candidates; None
+            for all classes.
         reject: Name no candidates for a picture that is none of the classes; one without ink is
             then an answer too and no error.
         average: Small warps of each picture whose answers are averaged; 1 for none.
+        adapt: Read all pictures first and find how common which look-alikes are among them
+            (`trainer.label_shift`); for many of one kind. Each answer then depends on all pictures.
 
     Raises:
         UsageError: `top` or `average` is out of range, `only` names a character that is no class,
@@ -117,8 +131,11 @@ def predict(
             "by an earlier version; train it again"
         )
     mask = among(metadata.table, only)
+    if mask is not None:
+        top = min(top, int(mask.sum()))
     task = _Task(reader, metadata, top, mask, reject)
-    return _predictions(task, [Path(path) for path in paths])
+    found = itertools.chain.from_iterable(picture_files(Path(path)) for path in paths)
+    return _adapted(task, list(found)) if adapt else _predictions(task, _read(task, found))
 
 
 def open_model(model: Path, average: int = AVERAGE) -> tuple[Reading, Metadata]:
@@ -143,8 +160,38 @@ def open_model(model: Path, average: int = AVERAGE) -> tuple[Reading, Metadata]:
     return Reader(network, metadata.size, average), metadata
 
 
-def _predictions(task: _Task, paths: list[Path]) -> Iterator[Prediction]:
-    found = itertools.chain.from_iterable(_files(path) for path in paths)
+def _predictions(task: _Task, found: Iterable[_Said | Prediction]) -> Iterator[Prediction]:
+    table = task.metadata.table
+    for one in found:
+        if isinstance(one, Prediction):
+            yield one
+            continue
+        refused = task.reject and one.verdict is Verdict.unknown
+        candidates = () if refused else _candidates(one.row, table, task.top)
+        yield Prediction(one.path, candidates, one.verdict)
+
+
+def _adapted(task: _Task, files: list[PictureFile]) -> Iterator[Prediction]:
+    """Read all pictures, then say what each shows where classes are as common as among them."""
+    found: list[_Said | Prediction] = []
+    with console.progress("reading", len(files), "pictures") as advance:
+        for one in _read(task, files):
+            found.append(one)
+            advance(1)
+    said = [one for one in found if isinstance(one, _Said)]
+    if not said:
+        return _predictions(task, found)
+    # What is none of the classes says nothing of how common they are.
+    ours = [one.row for one in said if one.verdict is not Verdict.unknown]
+    weights = class_weights(np.array(ours), task.metadata.table.shapes)
+    rows = iter(reweighted(np.array([one.row for one in said]), weights))
+    changed = (replace(one, row=next(rows)) if isinstance(one, _Said) else one for one in found)
+    return _predictions(task, changed)
+
+
+def _read(task: _Task, files: Iterable[PictureFile]) -> Iterator[_Said | Prediction]:
+    """Read pictures; of those that can't be read, say why."""
+    found = iter(files)
     while chunk := list(itertools.islice(found, BATCH)):
         framed = [
             Prediction(path, error=error) if error else _framed(path, task) for path, error in chunk
@@ -152,34 +199,7 @@ def _predictions(task: _Task, paths: list[Path]) -> Iterator[Prediction]:
         pictures = [picture for picture in framed if not isinstance(picture, Prediction)]
         said = iter(_said(task, pictures) if pictures else ())
         for (path, _), picture in zip(chunk, framed, strict=True):
-            if isinstance(picture, Prediction):
-                yield picture
-            else:
-                candidates, verdict = next(said)
-                yield Prediction(path, candidates, verdict)
-
-
-def _files(path: Path) -> Iterator[tuple[Path, str | None]]:
-    """Give the files of a path, each with None or with what is wrong."""
-    if not path.is_dir():
-        yield path, None
-        return
-    errors: list[OSError] = []
-    taken = others = 0
-    for folder, folders, names in os.walk(path, onerror=errors.append):
-        folders.sort()
-        for name in sorted(names):
-            if Path(name).suffix.lower() in EXTENSIONS:
-                taken += 1
-                yield Path(folder, name), None
-            else:
-                others += 1
-    for error in errors:
-        yield Path(str(error.filename)), f"{error.filename}: {os.strerror(error.errno or 0)}"
-    if others:
-        console.note(f"{path}: {others:,} files without a picture's ending were passed over")
-    if not taken and not errors:
-        yield path, f"{path}: the folder holds no pictures"
+            yield picture if isinstance(picture, Prediction) else _Said(path, *next(said))
 
 
 def _framed(path: Path, task: _Task) -> NDArray[np.uint8] | Prediction:
@@ -196,21 +216,18 @@ def _framed(path: Path, task: _Task) -> NDArray[np.uint8] | Prediction:
 
 def _said(
     task: _Task, pictures: list[NDArray[np.uint8]]
-) -> Iterator[tuple[tuple[Candidate, ...], Verdict | None]]:
+) -> Iterator[tuple[NDArray[np.float32], Verdict | None]]:
     metadata, size = task.metadata, task.metadata.frame_size
     count = BATCH if task.reader.compiles else len(pictures)
     batch = np.zeros((count, size, size, 1), np.uint8)
     batch[: len(pictures), ..., 0] = pictures
     logits = task.reader.logits(batch)[: len(pictures)]
-    table, rejection = metadata.table, metadata.rejection
     verdicts: list[Verdict | None] = [None] * len(pictures)
-    if rejection is not None:
-        ours = known(logits, metadata.temperature, table.shapes, rejection)
+    if metadata.rejection is not None:
+        ours = known(logits, metadata.temperature, metadata.table.shapes, metadata.rejection)
         verdicts = [Verdict.known if one else Verdict.unknown for one in ours]
     rows = restricted(calibrated(logits, metadata.temperature, metadata.spread), task.mask)
-    for row, verdict in zip(rows, verdicts, strict=True):
-        refused = task.reject and verdict is Verdict.unknown
-        yield () if refused else _candidates(row, table, task.top), verdict
+    return zip(rows, verdicts, strict=True)
 
 
 def _candidates(row: NDArray[np.float32], table: CharacterTable, top: int) -> tuple[Candidate, ...]:

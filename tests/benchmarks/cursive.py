@@ -1,6 +1,6 @@
 """How models read letters cut out of joined writing.
 
-    python tests/benchmarks/cursive.py [MODEL.keras ...] [--sheet FILE.png] [--average 1]
+    python tests/benchmarks/cursive.py [MODEL.keras ...] [--sheet FILE.png] [--average 1] [--adapt]
 
 No set of such letters is at hand. So words are written in the connected families of script, and
 each letter is cut out between the places where it begins and ends, a little off them: joins stay,
@@ -110,7 +110,7 @@ def main():
         network, metadata = model_file.load_model(path)
         print(path)
         for name, (pictures, labels, names) in sets.items():
-            found = as_read(network, metadata, pictures, options.average)
+            found = as_read(network, metadata, pictures, options.average, options.adapt)
             strict, free = by_family(found, labels, names)
             print(f"  {name:14}{strict:5.1f} / {free:5.1f}   {worst(found.argmax(1), labels)}")
     if options.sheet:

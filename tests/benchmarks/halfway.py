@@ -16,11 +16,12 @@ gave in full, are compared with `plain fonts with tablet` too, which is about th
 and training. They may know families of script, so nothing is said of joined letters then.
 
 They read the tablet's strokes, the same drawn again with a marker and a pencil (see `pens.py`),
-digits of the census, and letters cut out of joined writing (see `cursive.py`). The plain models
-are read plainly: one look, the most probable class; the others as `trainer predict` reads. Prints
-accuracy, strict / with look-alikes as one; what the recipes gain over plain fonts; and what part
-that is of the way between a prototype and the goal, both of which were measured on sets that are
-not here. A gain is not the same on another set, so take that part for an estimate.
+digits of the census, and letters cut out of joined writing (see `cursive.py`). Compared are the
+plain models, read plainly (one look, the most probable class), with the others, read as `trainer
+predict` reads, and as it does with `--adapt`. Prints accuracy, strict / with look-alikes as one;
+what the recipes gain over plain fonts; and what part that is of the way between a prototype and the
+goal, both of which were measured on sets that are not here. A gain is not the same on another set,
+so take that part for an estimate. All models in all three ways come last.
 
 With `--work`, what was built and trained is kept there, and a second run goes on with it.
 """
@@ -47,7 +48,7 @@ STYLES = "hand = 4.0, handwriting = 6.0, serif = 0.5, slab = 0.5, display = 0.5"
 DRAWN = {  # as the recipes draw, but for families of script
     "plain": 'preset = "light"\nstyles = { script = 0.0 }',
     "fonts-only": f'preset = "handwriting"\nwriters = 60\nstyles = {{ script = 0.0, {STYLES} }}',
-    "math-vision": 'preset = "mild"\nwriters = 60\nstyles = { script = 0.0, hand = 4.0 }',
+    "math-vision": 'preset = "light"\nwriters = 60\nstyles = { script = 0.0, hand = 4.0 }',
 }
 TABLET = '\n[sources.emnist]\nkind = "emnist"\ncap = 750\n'
 REDRAWN = '[sources.redrawn]\nkind = "redrawn"\npreset = "mild"\n'
@@ -63,6 +64,7 @@ kind = "fonts"
 {drawn}
 """
 EPOCHS = 6  # of 1,500 a class
+PLAINLY, OURS, ADAPTED = "read plainly", "our reading", "our reading, adapted"
 INKS = ("tablet", "marker", "pencil", "census digits", "cursive")
 # Strict / with look-alikes as one, of each ink: the prototype's, and the goal.
 FONTS = ((60, 72), (78, 91), (78, 82), (52, 68), (36, 45)), (88, 96, 90, 85, 65)
@@ -111,17 +113,14 @@ def models(work):
     return {name: run / "model.keras" for name, run in runs.items()}
 
 
-def read(path, sets, letters, plainly=False):
-    """A model's scores in the order of `INKS`; without letters, the last are not known.
-
-    Read as `trainer predict` does, or `plainly`: one look, the most probable class.
-    """
+def read(path, sets, letters, how=OURS):
+    """A model's scores in the order of `INKS`; without letters, the last are not known."""
     network, metadata = model_file.load_model(path)
 
     def said(pictures):
-        if plainly:
+        if how == PLAINLY:
             return predict(network, pictures)
-        return as_read(network, metadata, pictures, AVERAGE)
+        return as_read(network, metadata, pictures, AVERAGE, adapt=how == ADAPTED)
 
     cells = [score(said(x), y) for x, y in sets]
     if letters is None:
@@ -166,21 +165,24 @@ def main():
         work.mkdir(parents=True, exist_ok=True)
         found = models(work)
         sets, letters = inks()
-        plainly = {name: read(path, sets, letters, plainly=True) for name, path in found.items()}
-        scores = {name: read(path, sets, letters) for name, path in found.items()}
+        scores = {
+            how: {name: read(path, sets, letters, how) for name, path in found.items()}
+            for how in (PLAINLY, OURS, ADAPTED)
+        }
+    plainly, ours, adapted = scores.values()
     print(f"{'':26}", *(f"{ink:>18}" for ink in INKS))
-    compare("plain fonts", plainly["plain"], "fonts-only", scores["ours"], *FONTS)
+    compare("plain fonts", plainly["plain"], "fonts-only", ours["ours"], *FONTS)
     both = "plain fonts with tablet", plainly["both"]
-    show("plain fonts, our reading", scores["plain"])
-    show("fonts-only, read plainly", plainly["ours"])
-    compare(*both, "math-vision with tablet", scores["redrawn-tablet"], *BOTH)
-    show("first, our reading", scores["both"])
-    show("second, read plainly", plainly["redrawn-tablet"])
-    show("nothing redrawn", scores["math-vision-tablet"])
-    show("beside those of fonts-only", scores["fonts-only-tablet"])
-    show("beside plain fonts", scores["plain-tablet"])
+    compare(*both, "math-vision with tablet", ours["redrawn-tablet"], *BOTH)
+    compare("plain fonts", plainly["plain"], "fonts-only, adapted", adapted["ours"], *FONTS)
+    compare(*both, "math-vision, adapted", adapted["redrawn-tablet"], *BOTH)
+    for how, rows in scores.items():
+        print(how)
+        for name, cells in rows.items():
+            show(name, cells)
     for path in options.models:
-        compare(*both, str(path), read(path, sets, None), *BOTH)
+        for how in (OURS, ADAPTED):
+            compare(*both, f"{path}, {how}", read(path, sets, None, how), *BOTH)
 
 
 if __name__ == "__main__":

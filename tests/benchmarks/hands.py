@@ -1,6 +1,6 @@
 """How models read real handwriting: the sets in ../shared/data, each picture once.
 
-    python tests/benchmarks/hands.py [MODEL.keras ...] [--average 1]
+    python tests/benchmarks/hands.py [MODEL.keras ...] [--average 1] [--adapt]
 
 Without a model, the one that comes with the package. Answers are those of `trainer predict`, with
 as many warps of each picture averaged. Of EMNIST's files only the test part is read, so that a
@@ -26,7 +26,9 @@ def main():
         if metadata.table.digest != TABLE.digest:
             print(f"{path}: its classes are not the 89 of math-vision; it is left out")
             continue
-        answers = (as_read(network, metadata, x, options.average) for x, _ in sets.values())
+        answers = (
+            as_read(network, metadata, x, options.average, options.adapt) for x, _ in sets.values()
+        )
         cells = [score(said, y) for said, (_, y) in zip(answers, sets.values(), strict=True)]
         print(f"{path!s:40}", *(f"{strict:12.1f} / {free:5.1f} %" for strict, free in cells))
 

@@ -35,6 +35,7 @@ def arguments(description, sheet=False):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("models", nargs="*", type=Path, default=[PACKAGED])
     parser.add_argument("--average", default=AVERAGE, type=int, help="warps of each picture")
+    parser.add_argument("--adapt", action="store_true", help="find the shares of classes in a set")
     if sheet:
         parser.add_argument("--sheet", type=Path, help="write some of the pictures here")
     return parser
@@ -127,12 +128,14 @@ def averaged(network, images, average, size=32):
     return np.concatenate([reader.logits(part) for part in parts])
 
 
-def as_read(network, metadata, images, average):
+def as_read(network, metadata, images, average, adapt=False):
     """What each class is worth (n, classes), the first answer of `trainer predict` the most."""
+    from trainer.label_shift import class_weights, reweighted
     from trainer.probabilities import calibrated, worth
 
-    logits = averaged(network, images, average, metadata.size)
-    return worth(calibrated(logits, metadata.temperature, metadata.spread), metadata.table.shapes)
+    logits, shapes = averaged(network, images, average, metadata.size), metadata.table.shapes
+    said = calibrated(logits, metadata.temperature, metadata.spread)
+    return worth(reweighted(said, class_weights(said, shapes)) if adapt else said, shapes)
 
 
 def score(probabilities, labels):

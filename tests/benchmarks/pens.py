@@ -1,6 +1,6 @@
 """How models read the same handwriting in another pen: a marker, a hair line, a pencil on a form.
 
-    python tests/benchmarks/pens.py [MODEL.keras ...] [--average 1]
+    python tests/benchmarks/pens.py [MODEL.keras ...] [--average 1] [--adapt]
 
 Sets from markers and pencils are not at hand. So the strokes of the letters and digits of a tablet
 and of the digits of the census (../shared/data) are found and drawn again. What a model loses by a
@@ -110,7 +110,7 @@ def main():
         print(f"{name}: the strokes of {count:,} of {len(labels):,} were found")
         for path, network, metadata in networks:
             cells = {
-                pen: score(as_read(network, metadata, x, options.average), y)
+                pen: score(as_read(network, metadata, x, options.average, options.adapt), y)
                 for pen, (x, y) in sets.items()
             }
             said = (f"{pen} {strict:.1f} / {free:.1f}" for pen, (strict, free) in cells.items())
