@@ -105,6 +105,7 @@ app.command(epilog=cli_export.EPILOG)(cli_export.export)
     epilog=console.examples(
         "trainer predict scan.png photos/ --format csv",
         "trainer predict runs/compact/model.keras scan.png --only 0123456789 --top 1",
+        "trainer predict digits/ --adapt --format csv",
     )
 )
 def predict(

@@ -135,7 +135,7 @@ def predict(
         top = min(top, int(mask.sum()))
     task = _Task(reader, metadata, top, mask, reject)
     found = itertools.chain.from_iterable(picture_files(Path(path)) for path in paths)
-    return _adapted(task, list(found)) if adapt else _predictions(task, _read(task, found))
+    return _adapted(task, found) if adapt else _predictions(task, _read(task, found))
 
 
 def open_model(model: Path, average: int = AVERAGE) -> tuple[Reading, Metadata]:
@@ -171,8 +171,9 @@ def _predictions(task: _Task, found: Iterable[_Said | Prediction]) -> Iterator[P
         yield Prediction(one.path, candidates, one.verdict)
 
 
-def _adapted(task: _Task, files: list[PictureFile]) -> Iterator[Prediction]:
+def _adapted(task: _Task, paths: Iterable[PictureFile]) -> Iterator[Prediction]:
     """Read all pictures, then say what each shows where classes are as common as among them."""
+    files = list(paths)
     found: list[_Said | Prediction] = []
     with console.progress("reading", len(files), "pictures") as advance:
         for one in _read(task, files):
@@ -180,13 +181,14 @@ def _adapted(task: _Task, files: list[PictureFile]) -> Iterator[Prediction]:
             advance(1)
     said = [one for one in found if isinstance(one, _Said)]
     if not said:
-        return _predictions(task, found)
+        yield from _predictions(task, found)
+        return
     # What is none of the classes says nothing of how common they are.
     ours = [one.row for one in said if one.verdict is not Verdict.unknown]
     weights = class_weights(np.array(ours), task.metadata.table.shapes)
     rows = iter(reweighted(np.array([one.row for one in said]), weights))
     changed = (replace(one, row=next(rows)) if isinstance(one, _Said) else one for one in found)
-    return _predictions(task, changed)
+    yield from _predictions(task, changed)
 
 
 def _read(task: _Task, files: Iterable[PictureFile]) -> Iterator[_Said | Prediction]:
