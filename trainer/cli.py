@@ -34,8 +34,8 @@ Adapt = Annotated[
     bool,
     typer.Option(
         "--adapt",
-        help="Find how common each character is among all these pictures, and read them so: for "
-        "hundreds of one kind, such as a folder of digits.",
+        help="Find how common each character is among all these pictures, and count less what is "
+        "rare: for hundreds of one kind, such as a folder of digits.",
     ),
 ]
 

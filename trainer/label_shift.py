@@ -7,7 +7,9 @@ found by expectation maximization (Saerens, Latinne and Decaestecker 2002, "Adju
 a classifier to new a priori probabilities").
 
 Shares are found for groups of look-alikes. Which of `0`, `O` and `o` a ring is, many rings say no
-better than one; found for each class alone, the shares of balanced look-alikes drift apart.
+better than one; found for each class alone, the shares of balanced look-alikes drift apart. And
+what is rare among the pictures counts less, but nothing counts more: where a model reads badly, as
+a weak one does joined letters, mistakes would otherwise make each other likelier.
 """
 
 from collections.abc import Sequence
@@ -26,7 +28,7 @@ _ROUNDS, _SETTLED = 500, 1e-4
 
 
 def class_weights(probabilities: Probabilities, shapes: Sequence[int]) -> NDArray[np.float64]:
-    """Return how many times as common each class is among these pictures as it was in training.
+    """Return how much each class counts among these pictures: 1, or less where it is rare.
 
     Args:
         probabilities: (n, classes), of all pictures of one source, from a model whose classes were
@@ -34,7 +36,8 @@ def class_weights(probabilities: Probabilities, shapes: Sequence[int]) -> NDArra
         shapes: For each class, the first class of its confusable group.
 
     Returns:
-        float64 (classes,), all 1 where `probabilities` has no rows; the same for look-alikes.
+        float64 (classes,), above 0 to 1: how many times as common the class is as in training, but
+        at most 1; the same for look-alikes, and all 1 where `probabilities` has no rows.
     """
     count = len(probabilities)
     if not count:
@@ -55,13 +58,13 @@ def class_weights(probabilities: Probabilities, shapes: Sequence[int]) -> NDArra
         if np.abs(found - last).max() < _SETTLED:
             break
     weights = np.ones(len(shapes))
-    weights[groups] = found
+    weights[groups] = np.minimum(found, 1.0)
     return np.asarray(weights[list(shapes)])
 
 
 def reweighted(
     probabilities: NDArray[np.float32], weights: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Return probabilities (n, classes) where each class is so many times as common."""
+    """Return probabilities (n, classes) where each class counts so much."""
     shares = probabilities * weights
     return np.asarray(shares / shares.sum(1, keepdims=True), np.float32)
