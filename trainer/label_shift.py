@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from trainer.probabilities import Probabilities, by_shape
 
-PRIOR = 10.0
+PRIOR = 3.0
 """Pictures of each class that are imagined beside those at hand, so that few change little (the
 parameter of a symmetric Dirichlet distribution, less one)."""
 
