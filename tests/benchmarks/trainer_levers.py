@@ -12,6 +12,7 @@ import dataclasses
 import functools
 import time
 
+import cv2
 import keras
 import numpy as np
 import tensorflow as tf
@@ -31,6 +32,7 @@ from levers_common import (
 )
 
 from datagen import augment_steps, recipe
+from datagen.frame import MARGIN
 from trainer import model, model_file
 from trainer.presets import Augmentation, Preset, preset
 
@@ -38,6 +40,7 @@ SOFT = 0.2  # of a target, given to its look-alikes
 MIXED = 0.3  # largest share of the other picture
 TAUGHT = 0.5  # of a target, said by a larger model
 WIDENED = 0.5  # of the pictures
+INK = 40  # gray levels
 
 
 def soft():
@@ -128,6 +131,29 @@ def built(block):
         model._residual = before
 
 
+def halved():
+    """`compact` that computes in bfloat16, which is fast where the processor has it."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        return model.build("compact", 32, len(TABLE), preset("compact").dropout)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def stretched(images):
+    """Framed pictures (n, h, w) whose ink fills the frame both ways, so that aspect is lost."""
+    found = np.zeros_like(images)
+    edge = images.shape[1]
+    first = round(edge * MARGIN)
+    inner = edge - 2 * first
+    for old, new in zip(images, found, strict=True):
+        x, y, wide, high = cv2.boundingRect((old > INK).astype(np.uint8))
+        ink = old[y : y + high, x : x + wide]
+        new[first : first + inner, first : first + inner] = cv2.resize(ink, (inner, inner))
+    return found
+
+
 VARIANTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "preset": ({}, {}),
     "focal": ({"loss": "focal"}, {}),
@@ -152,6 +178,9 @@ VARIANTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "distilled": ({}, {"change": distilled}),
     "squeezed": ({}, {"network": squeezed}),
     "blurred": ({}, {"network": blurred}),
+    "constant": ({"schedule": "plateau"}, {}),
+    "bfloat16": ({}, {"network": halved}),
+    "stretched": ({}, {"frame": stretched}),
 }
 
 
@@ -170,10 +199,12 @@ def main():
     for name in ["preset", *(each for each in names if each != "preset")]:
         started = time.perf_counter()
         settings, more = VARIANTS[name]
+        framed = more.pop("frame", lambda images: images)
         wanted: Preset = preset("compact", epochs=options.epochs)
-        network = train(*drawn, dataclasses.replace(wanted, **settings), **more)
+        pictures, labels = framed(drawn[0]), drawn[1]
+        network = train(pictures, labels, dataclasses.replace(wanted, **settings), **more)
         seconds = time.perf_counter() - started
-        found = np.array([score(predict(network, x), y) for x, y in sets.values()])
+        found = np.array([score(predict(network, framed(x)), y) for x, y in sets.values()])
         base = found if base is None else base
         show(name, found, base, seconds)
         if name == "preset":
