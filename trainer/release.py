@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from trainer.dataset import Dataset
     from trainer.export_check import Comparison
 
-SPLIT = "test"  # of the dataset, whose pictures the conversion is proved on
 ENDINGS = (".keras", ".tflite", ".md")
 
 
@@ -73,6 +72,7 @@ def release(
     from trainer import litert
     from trainer.card_facts import read_evaluation
     from trainer.dataset import open_dataset
+    from trainer.export_check import SPLIT
     from trainer.model_file import load_model, save_model
     from trainer.runfolder import RunFolder
 
@@ -157,6 +157,7 @@ def _write_card(
     from trainer import card_facts
     from trainer.card import card
     from trainer.evaluate import evaluate
+    from trainer.export_check import SPLIT
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = evaluate(beside[0], dataset.folder, scratch, SPLIT).folder

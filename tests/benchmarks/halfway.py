@@ -39,7 +39,7 @@ from pathlib import Path
 import cursive
 import numpy as np
 import pens
-from levers_common import DATA, as_read, predict, score, tests
+from levers_common import DATA, averaged, predict, score, tests, valued
 
 from trainer import model_file
 from trainer.infer import AVERAGE
@@ -64,7 +64,7 @@ kind = "fonts"
 {drawn}
 """
 EPOCHS = 6  # of 1,500 a class
-PLAINLY, OURS, ADAPTED = "read plainly", "our reading", "our reading, adapted"
+WAYS = PLAINLY, OURS, ADAPTED = "read plainly", "our reading", "our reading, adapted"
 INKS = ("tablet", "marker", "pencil", "census digits", "cursive")
 # Strict / with look-alikes as one, of each ink: the prototype's, and the goal.
 FONTS = ((60, 72), (78, 91), (78, 82), (52, 68), (36, 45)), (88, 96, 90, 85, 65)
@@ -113,20 +113,25 @@ def models(work):
     return {name: run / "model.keras" for name, run in runs.items()}
 
 
-def read(path, sets, letters, how=OURS):
-    """A model's scores in the order of `INKS`; without letters, the last are not known."""
+def read(path, sets, letters):
+    """A model's scores in each of `WAYS`, in the order of `INKS`.
+
+    Without letters, the last are unknown. Each picture is warped once for both of ours.
+    """
     network, metadata = model_file.load_model(path)
 
     def said(pictures):
-        if how == PLAINLY:
-            return predict(network, pictures)
-        return as_read(network, metadata, pictures, AVERAGE, adapt=how == ADAPTED)
+        logits = averaged(network, pictures, AVERAGE, metadata.size)
+        ours, adapted = (valued(logits, metadata, adapt) for adapt in (False, True))
+        return predict(network, pictures), ours, adapted
 
-    cells = [score(said(x), y) for x, y in sets]
+    cells = [[score(answers, y) for answers in said(x)] for x, y in sets]
     if letters is None:
-        return np.array([*cells, (np.nan, np.nan)])
-    pictures, labels, families = letters
-    return np.array([*cells, cursive.by_family(said(pictures), labels, families)])
+        cells.append([(np.nan, np.nan)] * len(WAYS))
+    else:
+        pictures, labels, families = letters
+        cells.append([cursive.by_family(each, labels, families) for each in said(pictures)])
+    return dict(zip(WAYS, np.array(cells).swapaxes(0, 1), strict=True))
 
 
 def inks():
@@ -165,24 +170,21 @@ def main():
         work.mkdir(parents=True, exist_ok=True)
         found = models(work)
         sets, letters = inks()
-        scores = {
-            how: {name: read(path, sets, letters, how) for name, path in found.items()}
-            for how in (PLAINLY, OURS, ADAPTED)
-        }
-    plainly, ours, adapted = scores.values()
+        scores = {name: read(path, sets, letters) for name, path in found.items()}
+    plain, both = scores["plain"][PLAINLY], scores["both"][PLAINLY]
     print(f"{'':26}", *(f"{ink:>18}" for ink in INKS))
-    compare("plain fonts", plainly["plain"], "fonts-only", ours["ours"], *FONTS)
-    both = "plain fonts with tablet", plainly["both"]
-    compare(*both, "math-vision with tablet", ours["redrawn-tablet"], *BOTH)
-    compare("plain fonts", plainly["plain"], "fonts-only, adapted", adapted["ours"], *FONTS)
-    compare(*both, "math-vision, adapted", adapted["redrawn-tablet"], *BOTH)
-    for how, rows in scores.items():
+    for how, more in ((OURS, ""), (ADAPTED, ", adapted")):
+        compare("plain fonts", plain, f"fonts-only{more}", scores["ours"][how], *FONTS)
+        ours = scores["redrawn-tablet"][how]
+        compare("plain fonts with tablet", both, f"math-vision{more}", ours, *BOTH)
+    for how in WAYS:
         print(how)
-        for name, cells in rows.items():
-            show(name, cells)
+        for name, rows in scores.items():
+            show(name, rows[how])
     for path in options.models:
+        rows = read(path, sets, None)
         for how in (OURS, ADAPTED):
-            compare(*both, f"{path}, {how}", read(path, sets, None, how), *BOTH)
+            compare("plain fonts with tablet", both, f"{path}, {how}", rows[how], *BOTH)
 
 
 if __name__ == "__main__":

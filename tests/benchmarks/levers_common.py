@@ -128,14 +128,18 @@ def averaged(network, images, average, size=32):
     return np.concatenate([reader.logits(part) for part in parts])
 
 
-def as_read(network, metadata, images, average, adapt=False):
+def valued(logits, metadata, adapt=False):
     """What each class is worth (n, classes), the first answer of `trainer predict` the most."""
     from trainer.label_shift import class_weights, reweighted
     from trainer.probabilities import calibrated, worth
 
-    logits, shapes = averaged(network, images, average, metadata.size), metadata.table.shapes
-    said = calibrated(logits, metadata.temperature, metadata.spread)
+    said, shapes = calibrated(logits, metadata.temperature, metadata.spread), metadata.table.shapes
     return worth(reweighted(said, class_weights(said, shapes)) if adapt else said, shapes)
+
+
+def as_read(network, metadata, images, average, adapt=False):
+    """`valued`, of framed pictures, uint8 (n, 32, 32)."""
+    return valued(averaged(network, images, average, metadata.size), metadata, adapt)
 
 
 def score(probabilities, labels):

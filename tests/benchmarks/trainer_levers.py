@@ -123,10 +123,14 @@ def joined(x, y, channels, name, shrink):
     return layers.ReLU()(layers.Add()([x, y]))
 
 
+def compact():
+    return model.build("compact", 32, len(TABLE), preset("compact").dropout)
+
+
 def built(block):
     before, model._residual = model._residual, block
     try:
-        return model.build("compact", 32, len(TABLE), preset("compact").dropout)
+        return compact()
     finally:
         model._residual = before
 
@@ -136,7 +140,7 @@ def halved():
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        return model.build("compact", 32, len(TABLE), preset("compact").dropout)
+        return compact()
     finally:
         keras.config.set_dtype_policy(before)
 
@@ -180,8 +184,9 @@ VARIANTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "blurred": ({}, {"network": blurred}),
     "constant": ({"schedule": "plateau"}, {}),
     "bfloat16": ({}, {"network": halved}),
-    "stretched": ({}, {"frame": stretched}),
+    "stretched": ({}, {}),
 }
+FRAMES = {"stretched": stretched}  # of the variants whose pictures differ, what makes them
 
 
 def main():
@@ -199,7 +204,7 @@ def main():
     for name in ["preset", *(each for each in names if each != "preset")]:
         started = time.perf_counter()
         settings, more = VARIANTS[name]
-        framed = more.pop("frame", lambda images: images)
+        framed = FRAMES.get(name, lambda images: images)
         wanted: Preset = preset("compact", epochs=options.epochs)
         pictures, labels = framed(drawn[0]), drawn[1]
         network = train(pictures, labels, dataclasses.replace(wanted, **settings), **more)
