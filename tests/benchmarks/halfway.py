@@ -146,7 +146,7 @@ def inks():
 def show(name, cells):
     """Print a row: strict / with look-alikes as one; what is not known is left out."""
     said = [[" - " if np.isnan(each) else f"{each:.1f}" for each in cell] for cell in cells]
-    print(f"{name:26}", *(f"{strict:>10} / {free:>5}" for strict, free in said), flush=True)
+    print(f"{name:34}", *(f"{strict:>10} / {free:>5}" for strict, free in said), flush=True)
 
 
 def compare(name, plain, other, ours, prototype, goal):
@@ -172,11 +172,11 @@ def main():
         sets, letters = inks()
         scores = {name: read(path, sets, letters) for name, path in found.items()}
     plain, both = scores["plain"][PLAINLY], scores["both"][PLAINLY]
-    print(f"{'':26}", *(f"{ink:>18}" for ink in INKS))
+    print(f"{'':34}", *(f"{ink:>18}" for ink in INKS))
     for how, more in ((OURS, ""), (ADAPTED, ", adapted")):
         compare("plain fonts", plain, f"fonts-only{more}", scores["ours"][how], *FONTS)
         ours = scores["redrawn-tablet"][how]
-        compare("plain fonts with tablet", both, f"math-vision{more}", ours, *BOTH)
+        compare("plain fonts with tablet", both, f"math-vision with tablet{more}", ours, *BOTH)
     for how in WAYS:
         print(how)
         for name, rows in scores.items():
